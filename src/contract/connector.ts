@@ -1,0 +1,111 @@
+import type { Feed } from './feed.ts'
+import type { Sink } from './sink.ts'
+import type { Value } from './value.ts'
+
+/** What `tandem check` prints about a connection or a collection. */
+export interface Problem {
+  /** `error`: it will not work. `warning`: it works, and a person should know. */
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  /** What to do, as one sentence. */
+  readonly hint: string | null
+}
+
+export interface Report {
+  /** What answered: "Odoo 19.0", "PostgreSQL 15.18". null where it could not be reached. */
+  readonly server: string | null
+  /** Whom the server takes us for. */
+  readonly user: string | null
+  /** The server's clock minus ours, in milliseconds, good to about a second; null: unknown. */
+  readonly clockOffsetMs: number | null
+  /** Names the database itself, not its address: it stays when the server moves. null: the system has no such name. */
+  readonly identity: string | null
+  readonly problems: readonly Problem[]
+}
+
+export const FIELD_TYPES = [
+  'text',
+  'html',
+  'integer',
+  'decimal',
+  'boolean',
+  'date',
+  'datetime',
+  'selection',
+  'reference',
+  'json',
+  'binary',
+] as const
+export type FieldType = (typeof FIELD_TYPES)[number]
+
+export interface FieldSchema {
+  readonly name: string
+  readonly type: FieldType
+  /** A create without a value is refused. */
+  readonly isRequired: boolean
+  /** Cannot be written: computed, generated, an identity. */
+  readonly isReadOnly: boolean
+  /** The system gives it a value of its own when a create has none: a serial, a default. */
+  readonly isAssigned: boolean
+  /** For `reference`: the collection it points to, in the system's own words. */
+  readonly relation: string | null
+  /** For `text`: the most characters it holds. null: no limit. */
+  readonly maxLength: number | null
+  /** For `decimal`: the digits after the point that are stored. null: as many as a double has. */
+  readonly scale: number | null
+  /** For `selection`: the values allowed. null: not known. */
+  readonly options: readonly string[] | null
+}
+
+export interface Schema {
+  /** The collection in the system's own words, for messages: "res.partner", "public.customers". */
+  readonly name: string
+  readonly fields: ReadonlyMap<string, FieldSchema>
+}
+
+/** How a collection differs from others. The engine asks these, never the connector's name. */
+export interface Capabilities {
+  /** `pushed`: the feed tells of deletes. `listed`: only a full listing shows them. `none`: they cannot be seen. */
+  readonly deletes: 'pushed' | 'listed' | 'none'
+  /** The most operations for one `apply`. */
+  readonly maxBatch: number
+  /** The page size that reads fastest. */
+  readonly pageSize: number
+  /** `apply` compares `expected` in the transaction of the write. */
+  readonly guardedWrites: boolean
+  /** The field and value that archive a record; null: it cannot be archived. */
+  readonly archive: { readonly field: string; readonly archived: Value } | null
+}
+
+export interface CollectionRequest {
+  /** The collection's part of the mapping, as written there; the connector checks it with its own zod schema. */
+  readonly spec: unknown
+  /** The fields to read, besides what the connector needs itself. */
+  readonly fields: readonly string[]
+  /** Names the reader, so that two mappings on one table do not consume each other's changes. */
+  readonly consumer: string
+}
+
+/** A set of like records in a system. Holds no timers, no retries and no memory of what was synced. */
+export interface Collection {
+  readonly capabilities: Capabilities
+  /** The fields that exist. May be repeated; reads the system each time. @throws SyncError `schema` when it is missing. */
+  describe(signal: AbortSignal): Promise<Schema>
+  /** Whether we may read, create, update and remove here, really asked of the system. Changes nothing. */
+  check(needs: { create: boolean; update: boolean; remove: boolean }, signal: AbortSignal): Promise<readonly Problem[]>
+  /** Makes what the feed needs in the system (triggers), if it is missing. May be repeated. */
+  prepare?(signal: AbortSignal): Promise<void>
+  readonly feed: Feed | null
+  readonly sink: Sink | null
+}
+
+/** A kind of system with its credentials and pool. */
+export interface Connector extends AsyncDisposable {
+  /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
+  check(signal: AbortSignal): Promise<Report>
+  /** Cheap, asks nothing of the system. @throws SyncError `config` that names what is wrong in `spec`. */
+  collection(request: CollectionRequest): Collection
+}
+
+/** What a connector's `index.ts` exports: from the connection's settings, already read and with secrets filled in. */
+export type ConnectorFactory = (settings: unknown, name: string) => Connector

@@ -1,0 +1,63 @@
+import type { RecordId, RecordState } from './change.ts'
+import type { SyncError } from './error.ts'
+import type { Fields, Value } from './value.ts'
+
+/** One change to make to one record. */
+export type Operation =
+  /** `fields` always holds the key fields, unless the target assigns the key itself. */
+  | { readonly kind: 'create'; readonly fields: Fields }
+  /**
+   * `expected`: what the written fields held when this was decided. A sink with `guardedWrites` compares in the same
+   * transaction as the write and answers `stale` without writing where they differ; others ignore it.
+   */
+  | { readonly kind: 'update'; readonly id: RecordId; readonly fields: Fields; readonly expected: Fields | null }
+  | { readonly kind: 'remove'; readonly id: RecordId }
+
+/** What became of one operation. */
+export type Outcome =
+  /**
+   * Done. `record` is what the side stores now, with all fields of the collection (null after a remove). `isOurs`: these
+   * values are surely what our write made of them (read in the write's own transaction, or the last writer is our user).
+   */
+  | { readonly kind: 'done'; readonly record: RecordState | null; readonly isOurs: boolean }
+  /** A create met a record with the same key: nothing was written. */
+  | { readonly kind: 'exists' }
+  /** The target is not what was expected: nothing was written. */
+  | { readonly kind: 'stale' }
+  /** The target does not exist: nothing was written. */
+  | { readonly kind: 'gone' }
+  /** This operation cannot succeed as it is; its neighbours were not hurt. */
+  | { readonly kind: 'rejected'; readonly error: SyncError }
+
+export interface FindRequest {
+  readonly field: string
+  readonly values: readonly Value[]
+  /** Also find values that differ in letter case, or in leading, trailing and repeated white space. */
+  readonly fold: { readonly case: boolean; readonly space: boolean }
+}
+
+/** Applies operations to a collection and reads records by id or key. */
+export interface Sink {
+  /**
+   * The current state of the given records, also of those outside the collection's filter and of archived ones. An id
+   * that is absent from the answer does not exist. May be repeated.
+   */
+  read(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, RecordState>>
+  /**
+   * Every record in which `field` has one of the values, archived ones included, in any order. May return too many (the
+   * engine compares again), never too few. Settles creates in doubt and adopts existing records. May be repeated.
+   */
+  find(request: FindRequest, signal: AbortSignal): Promise<readonly RecordState[]>
+  /**
+   * Applies up to `capabilities.maxBatch` operations of one kind and gives one outcome for each, in order. Never called
+   * with two operations for one record. Not repeated blindly by the engine.
+   * @throws SyncError when the call as a whole failed. Without `inDoubt`, nothing of it was done: the engine halves a
+   * batch that was refused (`park`) until the guilty record stands alone. With `inDoubt`, it looks before it sends again.
+   */
+  apply(operations: readonly Operation[], signal: AbortSignal): Promise<readonly Outcome[]>
+  /**
+   * Takes `count` new values of `field` that no other record will ever get, so that a record can be named before it is
+   * created (a sequence). null: `field` has no such source. Values that are not used are simply lost.
+   */
+  reserve?(field: string, count: number, signal: AbortSignal): Promise<readonly Value[] | null>
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+/** `fast` needs no outside system; `real` runs against the Odoo and the PostgreSQL that `npm run test:real` starts. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/real/**'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'real',
+          include: ['test/real/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
