@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cachePath } from './cache-dir.ts'
+import { runCommand } from './command.ts'
+import { withLock } from './lock.ts'
+import { odooRole, writeOdooConfig } from './odoo-config.ts'
+import type { OdooInstall } from './odoo-install.ts'
+import { type Postgres, runSql, startPostgres } from './postgres.ts'
+import { progress } from './progress.ts'
+
+export interface OdooTemplate {
+  /** A cluster at rest with the database `templateDatabase`; copy it before it is started. */
+  readonly clusterDir: string
+  readonly filestoreDir: string
+  readonly access: OdooAccess
+}
+
+/** What a copy of the template lets in. All of it is random, made with the template. */
+export interface OdooAccess {
+  /** Of the user `tandem`: an ordinary user who may also maintain contacts. */
+  readonly apiKey: string
+  readonly adminApiKey: string
+  readonly adminPassword: string
+  readonly postgresPassword: string
+}
+
+export const templateDatabase = 'tandem_template'
+export const adminLogin = 'admin'
+export const botLogin = 'tandem'
+const modules = 'base,base_automation,contacts'
+
+/** Runs in `odoo shell`, which gives it `env`. */
+const makeUsers = `
+import json, os
+admin = env.ref('base.user_admin')
+admin.password = os.environ['ADMIN_PASSWORD']
+groups = env.ref('base.group_user') + env.ref('base.group_partner_manager')
+bot = env['res.users'].with_context(no_reset_password=True).create(
+    {'name': 'Tandem', 'login': '${botLogin}', 'email': 'tandem@example.com', 'group_ids': [(6, 0, groups.ids)]})
+key = lambda user: env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'tandem', None)
+keys = {'apiKey': key(bot), 'adminApiKey': key(admin)}
+env.cr.commit()
+with open(os.environ['KEYS_FILE'], 'w') as file:
+    json.dump(keys, file)
+`
+
+/** A database with the modules that the tests use, made once for each version of Odoo, of PostgreSQL and of this recipe. */
+export async function ensureOdooTemplate(install: OdooInstall): Promise<OdooTemplate> {
+  const recipe = [install.version, install.postgresBinDir, modules, makeUsers, JSON.stringify(install.user)]
+  const name = createHash('sha256').update(recipe.join('\n')).digest('hex').slice(0, 16)
+  const folder = join(cachePath('templates'), name)
+  if (!existsSync(folder)) {
+    await withLock(join(cachePath(), 'template.lock'), async () => {
+      if (!existsSync(folder)) await buildTemplate(install, folder)
+    })
+  }
+  return {
+    clusterDir: join(folder, 'cluster'),
+    filestoreDir: join(folder, 'data/filestore', templateDatabase),
+    access: JSON.parse(readFileSync(join(folder, 'access.json'), 'utf8')) as OdooAccess,
+  }
+}
+
+async function buildTemplate(install: OdooInstall, folder: string): Promise<void> {
+  progress('making the template database (once, about 30 s)')
+  const building = `${folder}.building`
+  rmSync(building, { recursive: true, force: true })
+  makeOwnedDir(building, install)
+  const postgres = await startPostgres({
+    dataDir: join(building, 'cluster'),
+    binDir: install.postgresBinDir,
+    user: install.user,
+    logFile: join(building, 'postgres.log'),
+    durable: false,
+  })
+  try {
+    const access = await fillTemplate(install, postgres, building)
+    writeFileSync(join(building, 'access.json'), JSON.stringify(access), { mode: 0o600 })
+  } finally {
+    await postgres.stop()
+  }
+  renameSync(building, folder)
+}
+
+async function fillTemplate(install: OdooInstall, postgres: Postgres, building: string): Promise<OdooAccess> {
+  const postgresPassword = randomBytes(18).toString('hex')
+  const adminPassword = randomBytes(9).toString('hex')
+  await runSql(postgres.url, [`CREATE ROLE ${odooRole} LOGIN CREATEDB PASSWORD '${postgresPassword}'`])
+  const dataDir = join(building, 'data')
+  makeOwnedDir(dataDir, install)
+  const configFile = join(building, 'odoo.conf')
+  const ports = { postgresPort: postgres.port, httpPort: 0, geventPort: 0 }
+  writeOdooConfig(
+    configFile,
+    { database: templateDatabase, dataDir, postgresPassword, ...ports, workers: 0 },
+    install.user,
+  )
+
+  const keysFile = join(dataDir, 'keys.json')
+  const env = { ...install.env, HOME: dataDir, KEYS_FILE: keysFile, ADMIN_PASSWORD: adminPassword }
+  const run = (args: readonly string[], stdin = '') =>
+    runCommand(install.command, [install.program, ...args], { env, cwd: dataDir, stdin, ...install.user })
+  await run(['-c', configFile, '-i', modules, '--stop-after-init', '--no-http'])
+  await run(['shell', '-c', configFile, '--no-http'], makeUsers)
+  const keys = JSON.parse(readFileSync(keysFile, 'utf8')) as Pick<OdooAccess, 'apiKey' | 'adminApiKey'>
+  rmSync(keysFile)
+  return { ...keys, adminPassword, postgresPassword }
+}
+
+function makeOwnedDir(path: string, install: OdooInstall): void {
+  mkdirSync(path, { recursive: true })
+  chownSync(path, install.user.uid, install.user.gid)
+}

@@ -1,0 +1,21 @@
+import { adminLogin } from './odoo-template.ts'
+import type { Stack } from './stack.ts'
+
+/** How to reach a stack, by the names that the README and the tests use. */
+export function stackEnvironment({ odoo, shopUrl }: Stack): Record<string, string> {
+  return {
+    ODOO_URL: odoo.url,
+    ODOO_DB: odoo.database,
+    ODOO_API_KEY: odoo.apiKey,
+    PG_URL: shopUrl,
+    ODOO_ADMIN_API_KEY: odoo.adminApiKey,
+    ODOO_ADMIN_LOGIN: adminLogin,
+    ODOO_ADMIN_PASSWORD: odoo.adminPassword,
+    ODOO_PG_URL: odoo.postgresUrl,
+  }
+}
+
+export function asShellExports(environment: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'\n`)
+  return lines.join('')
+}

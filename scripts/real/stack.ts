@@ -1,0 +1,83 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { runCommand } from './command.ts'
+import { stopServersOf } from './leftovers.ts'
+import { ensureOdoo19 } from './odoo-install.ts'
+import { type Odoo, startOdoo } from './odoo-server.ts'
+import { ensureOdooTemplate } from './odoo-template.ts'
+import { type Postgres, startPostgres } from './postgres.ts'
+import { ensurePostgresPrograms } from './postgres-programs.ts'
+import { progress } from './progress.ts'
+import { ensureShop } from './shop.ts'
+import { ensureServerUser } from './system-user.ts'
+
+export interface StackOptions {
+  /** Everything that belongs to this stack. A folder with a stack's data is gone on with; an empty one starts clean. */
+  readonly directory: string
+  readonly database: string
+  /** 0: one process with threads, which a test needs. 2: what a real deployment runs. */
+  readonly workers: number
+  /** True: PostgreSQL's own defaults. False: does not wait for the disk. */
+  readonly durable: boolean
+  /** Taken where they are free. */
+  readonly ports?: { readonly odoo?: number; readonly postgres?: number }
+}
+
+/** A real Odoo, and the PostgreSQL that holds its database and one more, empty, for the other side: `shop`. */
+export interface Stack {
+  readonly odoo: Odoo
+  readonly postgres: Postgres
+  readonly shopUrl: string
+  /** Stops both, also an Odoo that was started again since. */
+  stop(): Promise<void>
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { directory, database, workers, durable, ports } = options
+  const install = await ensureOdoo19()
+  const template = await ensureOdooTemplate(install)
+  const dataDir = join(directory, 'cluster')
+  if (!existsSync(dataDir)) await copyCluster(template.clusterDir, dataDir)
+
+  progress('starting PostgreSQL and Odoo 19')
+  const postgres = await startPostgres({
+    dataDir,
+    binDir: install.postgresBinDir,
+    user: install.user,
+    logFile: join(directory, 'postgres.log'),
+    durable,
+    port: ports?.postgres,
+  })
+  try {
+    const shopUrl = await ensureShop(postgres, directory)
+    const odoo = await startOdoo({ install, template, postgres, database, directory, workers, port: ports?.odoo })
+    const stop = async () => {
+      await odoo.stop()
+      await stopServersOf(directory, install.user)
+    }
+    return { odoo, postgres, shopUrl, stop }
+  } catch (error) {
+    await postgres.stop()
+    throw error
+  }
+}
+
+/** Only the other side, for someone who brings an Odoo of their own. */
+export async function startShopOnly(directory: string): Promise<{ readonly shopUrl: string; stop(): Promise<void> }> {
+  const user = await ensureServerUser()
+  const postgres = await startPostgres({
+    dataDir: join(directory, 'cluster'),
+    binDir: await ensurePostgresPrograms(),
+    user,
+    logFile: join(directory, 'postgres.log'),
+    durable: false,
+  })
+  return { shopUrl: await ensureShop(postgres, directory), stop: postgres.stop }
+}
+
+async function copyCluster(from: string, to: string): Promise<void> {
+  const copying = `${to}.copying`
+  rmSync(copying, { recursive: true, force: true })
+  await runCommand('cp', ['-a', '--reflink=auto', '-T', from, copying])
+  renameSync(copying, to)
+}
