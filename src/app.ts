@@ -1,0 +1,94 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Config, loadConfig } from './config/load-config.ts'
+import { loadMappings } from './config/load-mappings.ts'
+import { type ConnectedMapping, type Connections, connectMapping, openConnections, openLookups } from './connect.ts'
+import type { Clock, SyncEvent } from './engine/context.ts'
+import { crashPoints } from './engine/crash-points.ts'
+import type { LookupCache } from './engine/lookup-cache.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { openSqliteLedger } from './ledger/sqlite/open.ts'
+import { SIDES } from './mapping/mapping.ts'
+import type { MappingFile } from './mapping/mapping-file.ts'
+import { PROGRAM } from './version.ts'
+
+const DOUBT_GRACE_MS = 10_000
+const BACKOFF_MS = 1000
+const BACKOFF_MAX_MS = 60 * 60_000
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: async (ms, signal) => {
+    await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal })
+  },
+}
+
+/** What is configured, read and checked as far as that goes without asking any system. */
+export interface Setup {
+  readonly config: Config
+  readonly files: readonly MappingFile[]
+}
+
+/** @throws ConfigError with every problem of all files. */
+export function readSetup(file: string, env: Readonly<Record<string, string | undefined>>): Setup {
+  const config = loadConfig({ file, env })
+  return { config, files: loadMappings(config) }
+}
+
+/** A setup with its ledger and connections open. */
+export interface App extends Setup, AsyncDisposable {
+  readonly ledger: Ledger
+  readonly connections: Connections
+  readonly lookups: LookupCache
+  readonly clock: Clock
+  /** Checks a mapping against both systems and makes it ready to run. @throws as `connectMapping`. */
+  connect(file: MappingFile, signal: AbortSignal): Promise<ConnectedMapping>
+}
+
+export interface AppOptions {
+  readonly emit: (event: SyncEvent) => void
+  /** Tells that changes of these mappings may have become due. */
+  readonly wake?: (mappings: readonly string[]) => void
+  /** Where the process is to kill itself, for tests: see `crash-points.ts`. */
+  readonly crashAt?: string | undefined
+  /** Changes nothing anywhere, not even in the ledger's file. */
+  readonly readOnly?: boolean
+}
+
+export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
+  const { config, files } = setup
+  const names = files.flatMap(({ definition }) => SIDES.map((side) => definition[side].connection))
+  const connections = await openConnections(config, [...names, ...config.connections.keys()])
+  const ledger = await openSqliteLedger({ file: config.ledger.file, program: PROGRAM })
+  const lookups = openLookups(connections, systemClock)
+  const surroundings = {
+    ledger,
+    clock: systemClock,
+    random: Math.random,
+    options: {
+      doubtGraceMs: DOUBT_GRACE_MS,
+      backoffMs: BACKOFF_MS,
+      backoffMaxMs: BACKOFF_MAX_MS,
+      keepsValues: config.history.keepsValues,
+    },
+    emit: options.emit,
+    crashPoint: crashPoints(options.crashAt, () => process.kill(process.pid, 'SIGKILL')),
+    wake: options.wake ?? (() => {}),
+  }
+  return {
+    ...setup,
+    ledger,
+    connections,
+    lookups,
+    clock: systemClock,
+    async connect(file, signal) {
+      for (const side of SIDES) await connections.refresh(file.definition[side].connection, signal)
+      return connectMapping(file, connections, lookups, surroundings, options.readOnly !== true, signal)
+    },
+    async [Symbol.asyncDispose]() {
+      await connections[Symbol.asyncDispose]()
+      await ledger[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import { ConfigError } from './config/config-error.ts'
+import type { Config, ConnectionConfig } from './config/load-config.ts'
+import { settingsProblems } from './config/settings-problems.ts'
+import { CONNECTORS } from './connectors/index.ts'
+import type { Collection, Connector, Report } from './contract/connector.ts'
+import { SyncError } from './contract/error.ts'
+import type { Clock, ConnectedSide, Context, EngineOptions, SyncEvent } from './engine/context.ts'
+import type { CrashPoint } from './engine/crash-points.ts'
+import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
+import { isRead } from './engine/run.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { compile } from './mapping/compile.ts'
+import { SIDES, type Side } from './mapping/mapping.ts'
+import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
+import { type FileProblem, problemAt } from './mapping/problem.ts'
+import { didYouMean } from './mapping/suggestion.ts'
+
+/** The configured systems, open. */
+export interface Connections extends AsyncDisposable {
+  get(name: string): Connector
+  /** The clock's offset, as the last `refresh` of that connection found it; 0 before. */
+  clockOffsetMs(name: string): number
+  /** Asks a system who it is and what time it has. @throws SyncError when it does not answer. */
+  refresh(name: string, signal: AbortSignal): Promise<Report>
+}
+
+/** Opens every connection that `names` says, without asking anything of the systems. @throws ConfigError */
+export async function openConnections(config: Config, names: Iterable<string>): Promise<Connections> {
+  const connectors = new Map<string, Connector>()
+  const problems: FileProblem[] = []
+  for (const name of new Set(names)) {
+    const connection = config.connections.get(name)
+    if (!connection) continue
+    try {
+      connectors.set(name, await openConnector(config, connection))
+    } catch (error) {
+      const at = ['connections', name]
+      if (error instanceof ConfigError) problems.push(...error.problems)
+      else problems.push(...settingsProblems(error, config.locate, at, connection.settings))
+    }
+  }
+  const dispose = async (): Promise<void> => {
+    await Promise.all([...connectors.values()].map((connector) => connector[Symbol.asyncDispose]()))
+  }
+  if (problems.length > 0) {
+    await dispose()
+    throw new ConfigError(problems, config.redactor.redact)
+  }
+  const offsets = new Map<string, number>()
+  const get = (name: string): Connector => {
+    const connector = connectors.get(name)
+    if (!connector) throw new SyncError('config', `There is no connection "${name}".`)
+    return connector
+  }
+  return {
+    get,
+    clockOffsetMs: (name) => offsets.get(name) ?? 0,
+    async refresh(name, signal) {
+      const report = await get(name).check(signal)
+      if (report.clockOffsetMs !== null) offsets.set(name, report.clockOffsetMs)
+      return report
+    },
+    [Symbol.asyncDispose]: dispose,
+  }
+}
+
+async function openConnector(config: Config, connection: ConnectionConfig): Promise<Connector> {
+  const load = CONNECTORS[connection.type]
+  if (!load) {
+    const known = Object.keys(CONNECTORS)
+    const message = `there is no connector "${connection.type}"${didYouMean(connection.type, known)}; there are ${known.join(', ')}`
+    throw new ConfigError([problemAt(config.locate, ['connections', connection.name, 'type'], message)])
+  }
+  const factory = await load()
+  return factory(connection.settings, connection.name)
+}
+
+/** What a mapping's context needs besides its file and connections. */
+export interface Surroundings {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: () => number
+  readonly options: EngineOptions
+  readonly emit: (event: SyncEvent) => void
+  readonly crashPoint: (point: CrashPoint) => void
+  readonly wake: (mappings: readonly string[]) => void
+}
+
+export interface ConnectedMapping {
+  readonly context: Context
+  /** What a person should know; nothing that keeps it from running. */
+  readonly warnings: readonly FileProblem[]
+}
+
+/**
+ * Checks a mapping against both systems and makes it ready to run. Reads both; writes only what a feed needs in its
+ * system (`prepare`), and only with `prepares`. @throws ConfigError with file and line, or SyncError when a system does
+ * not answer.
+ */
+export async function connectMapping(
+  file: MappingFile,
+  connections: Connections,
+  lookups: LookupCache,
+  surroundings: Surroundings,
+  prepares: boolean,
+  signal: AbortSignal,
+): Promise<ConnectedMapping> {
+  const collections = {
+    odoo: openCollection(file, connections, 'odoo'),
+    external: openCollection(file, connections, 'external'),
+  }
+  const [odooSchema, externalSchema] = await Promise.all(
+    SIDES.map((side) => describe(file, collections[side], side, signal)),
+  )
+  if (!odooSchema || !externalSchema) throw new SyncError('unexpected', 'A collection without a schema.')
+  const schemas = { odoo: odooSchema, external: externalSchema }
+  const capabilities = { odoo: collections.odoo.capabilities, external: collections.external.capabilities }
+  const { mapping, problems } = compile(file, schemas, capabilities)
+  if (!mapping) throw new ConfigError(problems)
+  const sideOf = (side: Side): ConnectedSide => ({
+    connection: mapping.sides[side].connection,
+    collection: collections[side],
+    schema: schemas[side],
+    clockOffsetMs: () => connections.clockOffsetMs(mapping.sides[side].connection),
+  })
+  const context: Context = {
+    ...surroundings,
+    mapping,
+    lookups,
+    sides: { odoo: sideOf('odoo'), external: sideOf('external') },
+  }
+  await surroundings.ledger.openMapping(
+    mapping.name,
+    mapping.fields.map(({ name }) => name),
+  )
+  if (prepares) {
+    for (const side of SIDES) if (isRead(context, side)) await collections[side].prepare?.(signal)
+  }
+  return { context, warnings: problems }
+}
+
+function openCollection(file: MappingFile, connections: Connections, side: Side): Collection {
+  const spec = sideSpec(file, side)
+  const connector = connections.get(file.definition[side].connection)
+  const open = (archiveField: string | null): Collection =>
+    connector.collection({ spec, fields: fieldsToRead(file, side, archiveField), consumer: file.name })
+  try {
+    const collection = open(null)
+    const { archive } = collection.capabilities
+    return archive ? open(archive.field) : collection
+  } catch (error) {
+    throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
+  }
+}
+
+/** A model or table that does not exist is told at its place in the file. */
+async function describe(file: MappingFile, collection: Collection, side: Side, signal: AbortSignal) {
+  try {
+    return await collection.describe(signal)
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.code !== 'schema') throw error
+    const message = error.hint ? `${error.message} ${error.hint}` : error.message
+    throw new ConfigError([problemAt(file.locate, [side], message)])
+  }
+}
+
+/** One lookup cache for all mappings. */
+export function openLookups(connections: Connections, clock: Clock): LookupCache {
+  return createLookupCache(
+    (reference) =>
+      connections
+        .get(reference.connection)
+        .collection({ spec: reference.spec, fields: [reference.by], consumer: 'lookup' }),
+    clock.monotonicMs,
+  )
+}

@@ -1,0 +1,9 @@
+import type { ConnectorFactory } from '../contract/connector.ts'
+
+/** Loads the code of a connector only when a connection needs it: `pg` is an optional package. */
+export const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorFactory>>> = {
+  memory: async () => (await import('./memory/index.ts')).memoryConnector,
+  odoo: async () => (await import('./odoo/index.ts')).createOdooConnector,
+  postgres: async () => (await import('./postgres/index.ts')).createPostgresConnector,
+  sqlite: async () => (await import('./sqlite/index.ts')).createSqliteConnector,
+}

@@ -1,0 +1,164 @@
+import { type App, type AppOptions, openApp, type Setup, systemClock } from './app.ts'
+import { ConfigError } from './config/config-error.ts'
+import { asSyncError, SyncError } from './contract/error.ts'
+import { backoffMs } from './engine/backoff.ts'
+import type { SyncEvent } from './engine/context.ts'
+import { createRunner, type Runner } from './engine/runner.ts'
+import { acquireLedgerLock, ledgerLockHolder } from './ledger/sqlite/lock.ts'
+import type { MappingFile } from './mapping/mapping-file.ts'
+import { formatProblem } from './mapping/problem.ts'
+import { answerRequests } from './requests.ts'
+
+const REFRESH_MS = 10 * 60_000
+const PRUNE_MS = 60 * 60_000
+const REQUESTS_POLL_MS = 300
+const CONNECT_BACKOFF_MAX_MS = 60_000
+const ANSWERED_KEPT_MS = 24 * 60 * 60_000
+/** Pauses that a restart lifts: what caused them is looked at again at the start. */
+const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger']
+
+export interface DaemonOptions {
+  readonly setup: Setup
+  readonly emit: (event: SyncEvent) => void
+  /** Told when a mapping runs, or why it cannot yet. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, mapping: string | null) => void
+  readonly crashAt?: string | undefined
+  /** Aborts to end: what is under way is finished and stored first. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs all mappings until the signal aborts. @throws SyncError `config` when another daemon holds the ledger (before
+ * anything else was touched), ConfigError when no mapping at all can run.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { setup, signal } = options
+  const { file } = setup.config.ledger
+  const lock = acquireLedgerLock(file)
+  if (!lock) {
+    const holder = ledgerLockHolder(file)
+    throw new SyncError(
+      'config',
+      `Another Tandem${holder ? ` (process ${holder.pid})` : ''} runs on the ledger ${file}.`,
+      {
+        hint: 'Stop it first, or give this one a ledger of its own.',
+      },
+    )
+  }
+  const runners = new Map<string, Runner>()
+  const appOptions: AppOptions = {
+    emit: options.emit,
+    crashAt: options.crashAt,
+    wake: (names) => {
+      for (const name of names) runners.get(name)?.wake()
+    },
+  }
+  try {
+    await using app = await openApp(setup, appOptions)
+    await keepRunning(app, runners, options)
+  } finally {
+    lock.release()
+  }
+}
+
+async function keepRunning(app: App, runners: Map<string, Runner>, options: DaemonOptions): Promise<void> {
+  const { signal } = options
+  const starts = await Promise.all(app.files.map((file) => startMapping(app, file, runners, options)))
+  const problems = starts.flatMap(({ failure }) => (failure instanceof ConfigError ? failure.problems : []))
+  const isHopeless = starts.length > 0 && starts.every(({ failure }) => failure instanceof ConfigError)
+  if (isHopeless) throw new ConfigError(problems, app.config.redactor.redact)
+  const chores = [
+    every(REQUESTS_POLL_MS, signal, () => answerRequests(app, runners, signal)),
+    every(PRUNE_MS, signal, () => prune(app)),
+    every(REFRESH_MS, signal, () => refreshClocks(app, signal)),
+    ...starts.map(({ keepTrying }) => keepTrying()),
+  ]
+  await aborted(signal)
+  await Promise.all([...runners.values()].map((runner) => runner.stop(app.config.limits.shutdownMs)))
+  await Promise.all(chores)
+}
+
+interface Start {
+  /** Why the mapping does not run yet; null: it runs. */
+  readonly failure: unknown
+  /** Goes on until the mapping runs or the daemon ends. */
+  readonly keepTrying: () => Promise<void>
+}
+
+/** Connects a mapping and starts its schedule. One that cannot run yet never keeps the others from running. */
+async function startMapping(
+  app: App,
+  file: MappingFile,
+  runners: Map<string, Runner>,
+  options: DaemonOptions,
+): Promise<Start> {
+  const { signal, log } = options
+  const attempt = async (): Promise<unknown> => {
+    try {
+      const { context, warnings } = await app.connect(file, signal)
+      for (const warning of warnings) log('warn', formatProblem(warning), file.name)
+      await liftPause(app, file.name)
+      const runner = createRunner(context)
+      runners.set(file.name, runner)
+      runner.start()
+      log('info', 'running', file.name)
+      return null
+    } catch (error) {
+      if (!signal.aborted) log('error', describeFailure(error), file.name)
+      return error
+    }
+  }
+  const failure = await attempt()
+  const keepTrying = async (): Promise<void> => {
+    let last = failure
+    for (let failures = 0; last !== null && !signal.aborted; failures++) {
+      const pauseMs =
+        last instanceof ConfigError ? REFRESH_MS : backoffMs(failures, 1000, CONNECT_BACKOFF_MAX_MS, Math.random)
+      await app.clock.sleep(pauseMs, signal).catch(() => {})
+      if (!signal.aborted) last = await attempt()
+    }
+  }
+  return { failure, keepTrying }
+}
+
+async function liftPause(app: App, mapping: string): Promise<void> {
+  const { pause } = await app.ledger.state(mapping)
+  const isLifted = pause !== null && LIFTED_AT_START.includes(pause.code)
+  await app.ledger.updateState(mapping, { notBeforeMs: 0, ...(isLifted ? { pause: null } : {}) })
+}
+
+async function prune(app: App): Promise<void> {
+  const nowMs = app.clock.nowMs()
+  await app.ledger.prune({
+    historyBeforeMs: nowMs - app.config.history.keepMs,
+    requestsBeforeMs: nowMs - ANSWERED_KEPT_MS,
+  })
+}
+
+async function refreshClocks(app: App, signal: AbortSignal): Promise<void> {
+  for (const name of app.config.connections.keys()) {
+    // A system that does not answer shows in the runs of its mappings.
+    await app.connections.refresh(name, signal).catch(() => {})
+  }
+}
+
+/** Does a chore again and again until the signal aborts. One that fails is done again the next time. */
+async function every(ms: number, signal: AbortSignal, chore: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await chore().catch(() => {})
+    await systemClock.sleep(ms, signal).catch(() => {})
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+export function describeFailure(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  const { message, hint } = asSyncError(error)
+  return hint ? `${message} ${hint}` : message
+}

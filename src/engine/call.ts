@@ -1,0 +1,35 @@
+import { asSyncError, type SyncError } from '../contract/error.ts'
+import type { Operation, Outcome, Sink } from '../contract/sink.ts'
+
+export type CallOutcome =
+  | Outcome
+  /** It may have been done. */
+  | { readonly kind: 'doubt'; readonly error: SyncError }
+  /** It was not done, and not because of this operation: the whole run has to stop and come back later. */
+  | { readonly kind: 'undone'; readonly error: SyncError }
+
+/**
+ * Applies operations of one kind, one outcome for each. A batch that is refused as a whole is halved until the guilty
+ * operations stand alone, so that the innocent ones go through.
+ */
+export async function callSink(
+  sink: Sink,
+  operations: readonly Operation[],
+  signal: AbortSignal,
+): Promise<readonly CallOutcome[]> {
+  try {
+    return await sink.apply(operations, signal)
+  } catch (thrown) {
+    const error = asSyncError(thrown)
+    if (error.inDoubt) return operations.map(() => ({ kind: 'doubt', error }))
+    // `server` is a 500 that says nothing: one record may cause it as well as the whole server.
+    const mayBeOneRecord = error.disposition === 'park' || error.code === 'server'
+    if (!mayBeOneRecord) return operations.map(() => ({ kind: 'undone', error }))
+    if (operations.length === 1) return [{ kind: 'rejected', error }]
+    const middle = Math.ceil(operations.length / 2)
+    const first = await callSink(sink, operations.slice(0, middle), signal)
+    const failure = first.find((outcome) => outcome.kind === 'undone')
+    if (failure) return [...first, ...operations.slice(middle).map(() => failure)]
+    return [...first, ...(await callSink(sink, operations.slice(middle), signal))]
+  }
+}

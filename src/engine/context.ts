@@ -1,0 +1,87 @@
+import type { RecordId } from '../contract/change.ts'
+import type { Collection, Schema } from '../contract/connector.ts'
+import type { SyncError } from '../contract/error.ts'
+import type { Fields } from '../contract/value.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Mapping, Side } from '../mapping/mapping.ts'
+import type { CrashPoint } from './crash-points.ts'
+import type { LookupCache } from './lookup-cache.ts'
+
+export interface Clock {
+  /** Milliseconds since 1970; may jump. For what people read and what must survive a restart. */
+  nowMs(): number
+  /** Milliseconds that only move forward; the zero means nothing. For intervals. */
+  monotonicMs(): number
+  /** Resolves after `ms`, or rejects when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+/** Something that a person who watches would like to read. */
+export interface SyncEvent {
+  readonly mapping: string
+  readonly kind:
+    | 'created'
+    | 'updated'
+    | 'archived'
+    | 'removed'
+    | 'adopted'
+    | 'conflict'
+    | 'lost'
+    | 'dead'
+    | 'retry'
+    | 'waiting'
+    | 'guard'
+    | 'paused'
+    | 'resumed'
+    | 'run'
+  /** The side that was written. */
+  readonly side: Side | null
+  readonly odooId: RecordId | null
+  readonly externalId: RecordId | null
+  readonly key: string | null
+  readonly fields?: Fields
+  readonly before?: Fields
+  readonly message?: string
+}
+
+/** One side of a mapping, connected. */
+export interface ConnectedSide {
+  readonly connection: string
+  readonly collection: Collection
+  readonly schema: Schema
+  /** The side's clock minus ours; 0 while it is not known. */
+  readonly clockOffsetMs: () => number
+}
+
+export interface EngineOptions {
+  /** How long an intent in doubt that cannot be found is taken to be still under way. */
+  readonly doubtGraceMs: number
+  /** The first pause after a failure of one record; doubles up to `backoffMaxMs`. */
+  readonly backoffMs: number
+  readonly backoffMaxMs: number
+  /** Whether the history keeps values. */
+  readonly keepsValues: boolean
+}
+
+/** Everything that the functions of the engine need for one mapping. Nothing here changes during a run. */
+export interface Context {
+  readonly mapping: Mapping
+  readonly sides: Readonly<Record<Side, ConnectedSide>>
+  readonly ledger: Ledger
+  readonly lookups: LookupCache
+  readonly clock: Clock
+  /** From 0 (included) to 1 (excluded). */
+  readonly random: () => number
+  readonly options: EngineOptions
+  readonly emit: (event: SyncEvent) => void
+  /** Ends the process there when a test asked for it. */
+  readonly crashPoint: (point: CrashPoint) => void
+  /** Tells that changes of these mappings may have become due. */
+  readonly wake: (mappings: readonly string[]) => void
+}
+
+/** The failure of a whole run, as opposed to that of one record. */
+export interface RunFailure {
+  readonly error: SyncError
+  readonly connection: string | null
+}

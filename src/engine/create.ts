@@ -1,0 +1,61 @@
+import type { SyncError } from '../contract/error.ts'
+import type { Fields, Value } from '../contract/value.ts'
+import {
+  fieldOn,
+  flows,
+  type Mapping,
+  otherSide,
+  type RecordRef,
+  type References,
+  type Side,
+} from '../mapping/mapping.ts'
+import { fingerprint } from './fingerprint.ts'
+
+export interface CreatePlan {
+  readonly fields: Fields
+  /** Fingerprints of the source values that were written, by rule name. */
+  readonly sourceSeen: Readonly<Record<string, string>>
+  /** References without a link yet: to be waited for before the create, or (`omitted`) after it. */
+  readonly waitsFor: readonly RecordRef[]
+  readonly omitted: readonly RecordRef[]
+  readonly error: SyncError | null
+}
+
+/**
+ * What a record of `from` looks like when it is created on the other side. Pure. With `omitsReferences`, references that
+ * have no link yet are left out instead of waited for; they stay unseen, and so are completed by a later update.
+ */
+export function planCreate(
+  mapping: Mapping,
+  from: Side,
+  source: Fields,
+  references: References,
+  omitsReferences: boolean,
+): CreatePlan {
+  const to = otherSide(from)
+  const fields: Record<string, Value> = { ...mapping.sides[to].defaults }
+  const sourceSeen: Record<string, string> = {}
+  const waitsFor: RecordRef[] = []
+  const omitted: RecordRef[] = []
+  let error: SyncError | null = null
+  for (const rule of mapping.fields) {
+    const value = source[fieldOn(rule, from)]
+    if (value === undefined || !rule.writable[to].create) continue
+    if (!rule.isKey && !flows(rule.direction, from)) continue
+    const translated = rule.translate(from, value, references)
+    if (translated.kind === 'wait') {
+      const list = omitsReferences ? omitted : waitsFor
+      list.push(translated.for)
+      continue
+    }
+    if (translated.kind === 'error') {
+      error ??= translated.error
+      continue
+    }
+    // An empty value is left to the target's own default only where the mapping gives one.
+    if (translated.value === null && fieldOn(rule, to) in mapping.sides[to].defaults) continue
+    fields[fieldOn(rule, to)] = translated.value
+    sourceSeen[rule.name] = fingerprint(value)
+  }
+  return { fields, sourceSeen, waitsFor, omitted, error }
+}

@@ -1,0 +1,242 @@
+import type { SyncError } from '../contract/error.ts'
+import type { Fields, Value } from '../contract/value.ts'
+import { type FieldConflict, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import {
+  type ConflictPolicy,
+  type FieldRule,
+  fieldOn,
+  flows,
+  otherSide,
+  type RecordRef,
+  type References,
+  type Side,
+} from '../mapping/mapping.ts'
+import { fingerprint, seenAt, withSeen } from './fingerprint.ts'
+
+/** What is known of one side of a linked pair right now. */
+export interface Now {
+  readonly fields: Fields
+  /** When it changed, in milliseconds since 1970 by our clock (the offset of its own is taken out); null: unknown. */
+  readonly changedAtMs: number | null
+}
+
+/** A linked pair to decide about. null: nothing says that this side is not as it was seen. */
+export interface Pair {
+  readonly seen: Readonly<Record<Side, Seen>>
+  readonly now: Readonly<Record<Side, Now | null>>
+}
+
+/** A value that was overwritten although it had changed as well. */
+export interface Lost {
+  readonly field: string
+  readonly side: Side
+  readonly value: Value
+  readonly winner: Value
+}
+
+export interface Plan {
+  /** Fields to write on each side, in that side's names and values. */
+  readonly write: Readonly<Record<Side, Fields>>
+  /** For what is written on a side: the source values' fingerprints, by rule name. Seen once the write is done. */
+  readonly sourceSeen: Readonly<Record<Side, Readonly<Record<string, string>>>>
+  /** `seen` as it becomes without any write: for fields that turned out to be in step, or that do not flow. */
+  readonly seen: Readonly<Record<Side, Seen>>
+  readonly conflicts: readonly FieldConflict[]
+  readonly lost: readonly Lost[]
+  readonly waitsFor: readonly RecordRef[]
+  /** Sides that must be read before this can be decided; then everything else in the plan is void. */
+  readonly needs: readonly Side[]
+  /** A value that cannot be brought to the other side: the record is parked. */
+  readonly error: SyncError | null
+}
+
+/** The plan under construction. */
+interface Draft {
+  write: Record<Side, Record<string, Value>>
+  sourceSeen: Record<Side, Record<string, string>>
+  absorbed: Record<Side, Map<number, string>>
+  conflicts: FieldConflict[]
+  lost: Lost[]
+  waitsFor: RecordRef[]
+  needs: Set<Side>
+  error: SyncError | null
+}
+
+/** One field as both sides show it. */
+interface FieldNow {
+  readonly value: Value | undefined
+  readonly fingerprint: string | null
+  readonly isChanged: boolean
+  readonly isSeen: boolean
+}
+
+/**
+ * The three-way comparison: what each side last looked like, against what it looks like now. Pure.
+ *
+ * Field by field: changed on one side → written to the other; changed on both to the same → nothing to do; changed on both
+ * to different values → the policy picks the winner, and the loser is reported. A field never seen on both sides (first
+ * contact, a field new in the mapping) counts as changed on both, but there an empty value never wins over a full one.
+ */
+export function decide(rules: readonly FieldRule[], pair: Pair, references: References): Plan {
+  const draft: Draft = {
+    write: { odoo: {}, external: {} },
+    sourceSeen: { odoo: {}, external: {} },
+    absorbed: { odoo: new Map(), external: new Map() },
+    conflicts: [],
+    lost: [],
+    waitsFor: [],
+    needs: new Set(),
+    error: null,
+  }
+  rules.forEach((rule, index) => {
+    decideField(draft, rule, index, pair, references)
+  })
+  return {
+    write: draft.write,
+    sourceSeen: draft.sourceSeen,
+    seen: {
+      odoo: withSeen(pair.seen.odoo, draft.absorbed.odoo),
+      external: withSeen(pair.seen.external, draft.absorbed.external),
+    },
+    conflicts: draft.conflicts,
+    lost: draft.lost,
+    waitsFor: draft.waitsFor,
+    needs: [...draft.needs],
+    error: draft.error,
+  }
+}
+
+function fieldNow(rule: FieldRule, index: number, pair: Pair, side: Side): FieldNow {
+  const before = seenAt(pair.seen[side], index)
+  const isSeen = before !== UNKNOWN_FINGERPRINT
+  const value = pair.now[side]?.fields[fieldOn(rule, side)]
+  if (value === undefined) return { value, fingerprint: null, isChanged: false, isSeen }
+  const now = fingerprint(value)
+  return { value, fingerprint: now, isChanged: now !== before, isSeen }
+}
+
+function decideField(draft: Draft, rule: FieldRule, index: number, pair: Pair, references: References): void {
+  const odoo = fieldNow(rule, index, pair, 'odoo')
+  const external = fieldNow(rule, index, pair, 'external')
+  if (!odoo.isChanged && !external.isChanged) return
+  const both = { odoo, external }
+  if (odoo.isChanged && external.isChanged) return decideBoth(draft, rule, index, pair, both, references)
+
+  const from: Side = odoo.isChanged ? 'odoo' : 'external'
+  const to = otherSide(from)
+  if (both[to].value === undefined && !both[to].isSeen) {
+    // Never seen over there: whether it is in step can only be told by looking.
+    if (pair.now[to] === null) draft.needs.add(to)
+    return
+  }
+  if (rule.owner === to && flows(rule.direction, to)) {
+    if (both[to].value === undefined) draft.needs.add(to)
+    else overwrite(draft, rule, index, to, both, references)
+    return
+  }
+  if (!flows(rule.direction, from) || (rule.isKey && both[from].value === null)) {
+    return absorb(draft, index, from, both)
+  }
+  overwrite(draft, rule, index, from, both, references)
+}
+
+function decideBoth(
+  draft: Draft,
+  rule: FieldRule,
+  index: number,
+  pair: Pair,
+  both: Record<Side, FieldNow>,
+  references: References,
+): void {
+  if (isInStep(rule, both, references)) {
+    absorb(draft, index, 'odoo', both)
+    absorb(draft, index, 'external', both)
+    return
+  }
+  const winner = winnerOf(rule, pair, both)
+  if (winner === null) {
+    draft.conflicts.push({ field: rule.name, odoo: both.odoo.value ?? null, external: both.external.value ?? null })
+    return
+  }
+  if (!flows(rule.direction, winner)) {
+    absorb(draft, index, winner, both)
+    absorb(draft, index, otherSide(winner), both)
+    return
+  }
+  overwrite(draft, rule, index, winner, both, references)
+}
+
+/** Which side's value stays; null: nobody may decide but a person. */
+function winnerOf(rule: FieldRule, pair: Pair, both: Record<Side, FieldNow>): Side | null {
+  if (rule.direction === 'from-odoo') return 'odoo'
+  if (rule.direction === 'to-odoo') return 'external'
+  const isFirstContact = !both.odoo.isSeen && !both.external.isSeen
+  if (isFirstContact || rule.isKey) {
+    if (both.odoo.value === null) return 'external'
+    if (both.external.value === null) return 'odoo'
+  }
+  return rule.owner ?? byPolicy(rule.conflict, pair)
+}
+
+function byPolicy(policy: ConflictPolicy, pair: Pair): Side | null {
+  if (policy === 'manual') return null
+  if (policy !== 'newest') return policy
+  const odooMs = pair.now.odoo?.changedAtMs ?? null
+  const externalMs = pair.now.external?.changedAtMs ?? null
+  if (odooMs === null || externalMs === null) return 'odoo'
+  return externalMs > odooMs ? 'external' : 'odoo'
+}
+
+/** Whether both sides already say the same, whichever way one looks at it. */
+export function isInStep(
+  rule: FieldRule,
+  both: Record<Side, { value: Value | undefined }>,
+  references: References,
+): boolean {
+  const { odoo, external } = both
+  if (odoo.value === undefined || external.value === undefined) return false
+  const there = rule.translate('odoo', odoo.value, references)
+  if (there.kind === 'value' && rule.isSame('external', there.value, external.value)) return true
+  const back = rule.translate('external', external.value, references)
+  return back.kind === 'value' && rule.isSame('odoo', back.value, odoo.value)
+}
+
+function absorb(draft: Draft, index: number, side: Side, both: Record<Side, FieldNow>): void {
+  const now = both[side].fingerprint
+  if (now !== null) draft.absorbed[side].set(index, now)
+}
+
+/** Plans to write the value of `from` to the other side. */
+function overwrite(
+  draft: Draft,
+  rule: FieldRule,
+  index: number,
+  from: Side,
+  both: Record<Side, FieldNow>,
+  references: References,
+): void {
+  const to = otherSide(from)
+  const source = both[from]
+  const target = both[to]
+  if (source.value === undefined || source.fingerprint === null) return
+  if (isInStep(rule, both, references)) {
+    absorb(draft, index, from, both)
+    absorb(draft, index, to, both)
+    return
+  }
+  if (!rule.writable[to].update) return absorb(draft, index, from, both)
+  const translated = rule.translate(from, source.value, references)
+  if (translated.kind === 'wait') {
+    draft.waitsFor.push(translated.for)
+    return
+  }
+  if (translated.kind === 'error') {
+    draft.error ??= translated.error
+    return
+  }
+  if (target.isChanged && target.isSeen && target.value !== undefined) {
+    draft.lost.push({ field: rule.name, side: to, value: target.value, winner: source.value })
+  }
+  draft.write[to][fieldOn(rule, to)] = translated.value
+  draft.sourceSeen[to][rule.name] = source.fingerprint
+}

@@ -1,0 +1,152 @@
+import type { RecordState } from '../contract/change.ts'
+import type { Intent, Link } from '../ledger/ledger.ts'
+import { keyText } from '../mapping/key.ts'
+import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { changeOf } from './capture.ts'
+import type { Context } from './context.ts'
+import { type Draft, newDraft, settle } from './draft.ts'
+import { fingerprint, seenAt, withSeen } from './fingerprint.ts'
+import { readRecords } from './pull.ts'
+
+/**
+ * Settles operations of which nobody knows whether they were done: the process died, or the answer was lost. Nothing is
+ * sent again before the side was looked at.
+ *
+ * - A create whose key is there now was done, and the record is adopted by it like any other that exists.
+ * - An update whose values are there now was done; where the old values are there, it was not, and is decided anew.
+ *   Anything else is the stored form of what we wrote if the last writer is our user, otherwise someone's edit.
+ * - A create that cannot be found may still be under way: it is given `doubtGraceMs` before it counts as not done.
+ *
+ * Resolves with the milliseconds until something still in doubt should be looked at again, null if nothing is.
+ */
+export async function settleDoubts(context: Context, signal: AbortSignal): Promise<number | null> {
+  const intents = await context.ledger.openIntents(context.mapping.name)
+  if (intents.length === 0) return null
+  const draft = newDraft(context.clock.nowMs())
+  let lookAgainMs: number | null = null
+  for (const side of SIDES) {
+    const ofSide = intents.filter((intent) => intent.side === side)
+    const creates = ofSide.filter(({ operation }) => operation.kind === 'create')
+    const others = ofSide.filter(({ operation }) => operation.kind !== 'create')
+    lookAgainMs = soonest(lookAgainMs, await settleCreates(context, side, creates, draft, signal))
+    await settleUpdates(context, side, others, draft, signal)
+  }
+  context.crashPoint('doubt-looked-up')
+  await settle(context, draft)
+  return lookAgainMs
+}
+
+/** Creates that are there, or surely not: their intents end, and matching by key does the rest. */
+async function settleCreates(
+  context: Context,
+  side: Side,
+  intents: readonly Intent[],
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { sink } = context.sides[side].collection
+  if (intents.length === 0 || !sink) return null
+  const field = fieldOn(context.mapping.key, side)
+  const values = intents.flatMap(({ operation }) => {
+    const value = operation.kind === 'create' ? operation.fields[field] : undefined
+    return value === undefined ? [] : [value]
+  })
+  const fold = { case: false, space: false }
+  const found = await sink.find({ field, values, fold }, signal)
+  const keys = new Map(found.map((state) => [keyText(state.fields[field] ?? null), state]))
+  let lookAgainMs: number | null = null
+  for (const intent of intents) {
+    const state = keys.get(intent.key)
+    const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
+    if (state) await adoptCreated(context, intent, state, draft)
+    else if (leftMs > 0) lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))
+    else draft.intents.push(intent.id)
+  }
+  return lookAgainMs
+}
+
+/** Links a created record with its source: `seen` is what we sent and what is stored, where that is surely ours. */
+async function adoptCreated(context: Context, intent: Intent, state: RecordState, draft: Draft): Promise<void> {
+  const { mapping, ledger } = context
+  draft.intents.push(intent.id)
+  const from = intent.cause.side
+  const [taken, source] = [
+    (await ledger.links(mapping.name, intent.side, [state.id])).get(state.id),
+    (await ledger.links(mapping.name, from, [intent.cause.id])).get(intent.cause.id),
+  ]
+  // Linked by now, or with someone else: matching by key sees to it.
+  if (taken || source || intent.operation.kind !== 'create') return
+  const sent = intent.operation.fields
+  const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
+  mapping.fields.forEach((rule, index) => {
+    const sentValue = sent[fieldOn(rule, intent.side)]
+    const sourceSeen = intent.sourceSeen[rule.name]
+    const stored = state.fields[fieldOn(rule, intent.side)]
+    if (sentValue === undefined || sourceSeen === undefined || stored === undefined) return
+    if (state.byUs !== true && !rule.isSame(intent.side, sentValue, stored)) return
+    seen[intent.side].set(index, fingerprint(stored))
+    seen[from].set(index, sourceSeen)
+  })
+  const unknown = '-'.repeat(mapping.fields.length * 8)
+  const ids = { [from]: intent.cause.id, [intent.side]: state.id }
+  draft.links.push({
+    kind: 'insert',
+    odooId: ids.odoo ?? '',
+    externalId: ids.external ?? '',
+    key: intent.key,
+    seen: { odoo: withSeen(unknown, seen.odoo), external: withSeen(unknown, seen.external) },
+    version: { odoo: null, external: null },
+  })
+}
+
+async function settleUpdates(
+  context: Context,
+  side: Side,
+  intents: readonly Intent[],
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<void> {
+  if (intents.length === 0) return
+  const ids = intents.flatMap(({ operation }) => (operation.kind === 'create' ? [] : [operation.id]))
+  const states = await readRecords(context, side, ids, signal)
+  const links = await context.ledger.links(context.mapping.name, side, ids)
+  for (const intent of intents) {
+    if (intent.operation.kind === 'create') continue
+    draft.intents.push(intent.id)
+    const state = states.get(intent.operation.id)
+    const link = links.get(intent.operation.id)
+    if (intent.operation.kind === 'update' && state && link) settleUpdate(context, intent, state, link, draft)
+  }
+}
+
+/** Takes over into `seen` what was surely written; everything else is for the next decision to see. */
+function settleUpdate(context: Context, intent: Intent, state: RecordState, link: Link, draft: Draft): void {
+  const { operation, side } = intent
+  if (operation.kind !== 'update') return
+  const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
+  let isForeign = false
+  context.mapping.fields.forEach((rule, index) => {
+    const sent = operation.fields[fieldOn(rule, side)]
+    const stored = state.fields[fieldOn(rule, side)]
+    const sourceSeen = intent.sourceSeen[rule.name]
+    if (sent === undefined || stored === undefined || sourceSeen === undefined) return
+    const now = fingerprint(stored)
+    const isOld = now === seenAt(link.seen[side], index)
+    const isDone = rule.isSame(side, sent, stored) || (!isOld && state.byUs === true)
+    if (isDone) {
+      seen[side].set(index, now)
+      seen[otherSide(side)].set(index, sourceSeen)
+    } else if (!isOld) isForeign = true
+  })
+  if (isForeign) draft.changes.push(changeOf(side, state))
+  draft.links.push({
+    kind: 'update',
+    id: link.id,
+    seen: { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) },
+  })
+}
+
+function soonest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
+}

@@ -1,0 +1,132 @@
+import { SyncError } from '../contract/error.ts'
+import type { GuardTrip } from '../ledger/ledger.ts'
+import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { type Guard, SIDES, type Side } from '../mapping/mapping.ts'
+import type { Context } from './context.ts'
+import { changesOf, type Job } from './job.ts'
+
+/** Deletes that trickle in count together for this long. */
+const WINDOW_MS = 60 * 60_000
+/** A set of records is a crowd from here on, however small the collection. */
+const SMALLEST_CROWD = 5
+
+/** What a mapping remembers from batch to batch, to see a crowd that comes in small groups. Starts empty. */
+export interface GuardMemory {
+  readonly removals: { readonly atMs: number; readonly side: Side }[]
+  /** Updates of linked records since the run began. */
+  updates: number
+}
+
+export function newGuardMemory(): GuardMemory {
+  return { removals: [], updates: 0 }
+}
+
+/** Whether so many of `total` are a crowd: more than the count and the share, or more than half of all. */
+export function isCrowd(count: number, total: number, guard: Guard): boolean {
+  if (count > guard.count && count > guard.share * total) return true
+  return count >= SMALLEST_CROWD && count * 2 > total
+}
+
+export function deletesGuard(side: Side): string {
+  return `deletes:${side}`
+}
+
+export const CHANGES_GUARD = 'changes'
+
+/**
+ * The sides whose deletes are held back, each with the seq up to which a person has agreed. A guard trips here, and is
+ * lifted when what it held back is gone.
+ */
+export async function heldBack(context: Context, memory: GuardMemory): Promise<Partial<Record<Side, number>>> {
+  const { mapping, ledger, clock } = context
+  const held: Partial<Record<Side, number>> = {}
+  for (const side of SIDES) {
+    const waiting = await ledger.countChanges(mapping.name, { side, kind: 'gone', state: 'pending' })
+    const { [deletesGuard(side)]: trip } = (await ledger.state(mapping.name)).guards
+    if (waiting === 0) {
+      if (trip) await setTrip(context, deletesGuard(side), null)
+      continue
+    }
+    const since = clock.monotonicMs() - WINDOW_MS
+    const recent = memory.removals.filter((removal) => removal.side === side && removal.atMs > since).length
+    const total = await ledger.countLinks(mapping.name)
+    if (!isCrowd(waiting + recent, total + recent, mapping.deletes.guard)) {
+      if (trip) await setTrip(context, deletesGuard(side), null)
+      continue
+    }
+    if (!trip) {
+      const message = `${waiting} of ${total} linked records are gone from ${context.sides[side].schema.name}; their deletes wait for a person.`
+      await tripGuard(context, deletesGuard(side), { count: waiting, total, message })
+    }
+    held[side] = trip?.confirmedSeq ?? 0
+  }
+  return held
+}
+
+/**
+ * Counts what jobs are about to do. Removals are remembered for the next batches.
+ * @throws SyncError `guard` when more linked records would change in one run than the mapping allows.
+ */
+export async function weighChanges(context: Context, memory: GuardMemory, jobs: readonly Job[]): Promise<void> {
+  const { mapping, ledger, clock } = context
+  for (const job of jobs) {
+    if (job.linkState === 'live') continue
+    const side = job.linkState === 'odoo-gone' || job.work.odoo?.kind === 'gone' ? 'odoo' : 'external'
+    memory.removals.push({ atMs: clock.monotonicMs(), side })
+  }
+  if (memory.removals.length > 100_000) memory.removals.splice(0, 50_000)
+
+  const trip = (await ledger.state(mapping.name)).guards[CHANGES_GUARD]
+  const agreedSeq = trip?.confirmedSeq ?? 0
+  memory.updates += jobs.filter((job) => isOrdinaryUpdate(job, agreedSeq)).length
+  if (memory.updates <= mapping.changesGuard.count) return
+  const total = await ledger.countLinks(mapping.name)
+  if (memory.updates <= mapping.changesGuard.share * total) return
+  const message = `${memory.updates} of ${total} linked records would change in one run; the rest waits for a person.`
+  await tripGuard(context, CHANGES_GUARD, { count: memory.updates, total, message })
+  throw new SyncError('guard', message, { hint: confirmHint(mapping.name) })
+}
+
+/** Not a first contact, and not agreed to. */
+function isOrdinaryUpdate(job: Job, agreedSeq: number): boolean {
+  const { link } = job.work
+  if (!link || job.writes.length === 0) return false
+  if (SIDES.some((side) => link.seen[side].includes(UNKNOWN_FINGERPRINT))) return false
+  return changesOf(job.work).some((change) => change.seq > agreedSeq)
+}
+
+export function confirmHint(mapping: string): string {
+  return `See what it is with: tandem sync ${mapping} --dry-run. Agree with: tandem sync ${mapping} --confirm.`
+}
+
+/** A person agrees to everything that guards of this mapping hold back now. The answer is the guards that had tripped. */
+export async function confirmGuards(context: Pick<Context, 'ledger' | 'mapping'>): Promise<readonly string[]> {
+  const { mapping, ledger } = context
+  const confirmedSeq = await ledger.lastSeq(mapping.name)
+  const { guards, pause } = await ledger.state(mapping.name)
+  const confirmed = Object.fromEntries(Object.entries(guards).map(([name, trip]) => [name, { ...trip, confirmedSeq }]))
+  await ledger.updateState(mapping.name, { guards: confirmed, ...(pause?.code === 'guard' ? { pause: null } : {}) })
+  return Object.keys(confirmed)
+}
+
+async function tripGuard(
+  context: Context,
+  name: string,
+  { count, total, message }: Pick<GuardTrip, 'count' | 'total' | 'message'>,
+): Promise<void> {
+  await setTrip(context, name, { sinceMs: context.clock.nowMs(), count, total, message, confirmedSeq: null })
+  context.emit({
+    mapping: context.mapping.name,
+    kind: 'guard',
+    side: null,
+    odooId: null,
+    externalId: null,
+    key: null,
+    message: `${message} ${confirmHint(context.mapping.name)}`,
+  })
+}
+
+async function setTrip(context: Context, name: string, trip: GuardTrip | null): Promise<void> {
+  const { [name]: _, ...others } = (await context.ledger.state(context.mapping.name)).guards
+  await context.ledger.updateState(context.mapping.name, { guards: trip ? { ...others, [name]: trip } : others })
+}

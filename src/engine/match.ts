@@ -1,0 +1,194 @@
+import type { RecordId, RecordState } from '../contract/change.ts'
+import { SyncError } from '../contract/error.ts'
+import type { Value } from '../contract/value.ts'
+import type { Link, StoredChange } from '../ledger/ledger.ts'
+import { fold, keyText } from '../mapping/key.ts'
+import { fieldOn, type KeyRule, otherSide, type Side } from '../mapping/mapping.ts'
+import type { Context } from './context.ts'
+import { idOn } from './job.ts'
+
+/** What the other side has for a record without a link. */
+export type Match =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'one'; readonly state: RecordState }
+  /** The record found had a partner that was deleted: its tombstone becomes this record's link. */
+  | { readonly kind: 'tombstone'; readonly state: RecordState; readonly link: Link }
+  /** A person must say which belongs to which. */
+  | { readonly kind: 'ambiguous'; readonly error: SyncError }
+
+/**
+ * Finds, for records of `side` without a link, the records on the other side that are the same thing: by the key, then by
+ * each further rule. Existing data is adopted, never doubled, and never guessed at: several candidates, or several
+ * claimants for one, are ambiguous.
+ */
+export async function matchRecords(
+  context: Context,
+  side: Side,
+  changes: readonly StoredChange[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<RecordId, Match>> {
+  const matches = new Map<RecordId, Match>()
+  const taken = new Set<RecordId>()
+  let open = changes
+  for (const [index, rule] of context.mapping.match.entries()) {
+    if (open.length === 0) break
+    const found = await matchByRule(context, side, open, rule, index === 0, taken, signal)
+    for (const [id, match] of found) matches.set(id, match)
+    open = open.filter((change) => !matches.has(change.id))
+  }
+  for (const change of open) matches.set(change.id, { kind: 'none' })
+  return matches
+}
+
+async function matchByRule(
+  context: Context,
+  side: Side,
+  changes: readonly StoredChange[],
+  rule: KeyRule,
+  isKey: boolean,
+  taken: Set<RecordId>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<RecordId, Match>> {
+  const target = otherSide(side)
+  const claimants = groupByKey(changes, side, rule)
+  const matches = new Map<RecordId, Match>()
+  const candidates = await findByKey(context, target, rule, valuesOf(claimants, side, rule), signal)
+  const links = await context.ledger.links(
+    context.mapping.name,
+    target,
+    [...candidates.values()].flat().map((state) => state.id),
+  )
+  const adopting: StoredChange[] = []
+  for (const [key, sameKey] of claimants) {
+    const found = candidates.get(key) ?? []
+    const free = found.filter((state) => !taken.has(state.id) && isFree(links.get(state.id), side))
+    for (const change of sameKey) {
+      const match = chooseMatch(side, rule, isKey, key, found, free, links, sameKey)
+      if (match) matches.set(change.id, match)
+      if (match?.kind === 'one' || match?.kind === 'tombstone') {
+        taken.add(match.state.id)
+        adopting.push(change)
+      }
+    }
+  }
+  await refuseRivals(context, side, rule, adopting, matches, taken, signal)
+  return matches
+}
+
+/** Records with the same key on one side are one group; a record without a value has no key here. */
+function groupByKey(
+  changes: readonly StoredChange[],
+  side: Side,
+  rule: KeyRule,
+): ReadonlyMap<string, readonly StoredChange[]> {
+  const groups = new Map<string, StoredChange[]>()
+  for (const change of changes) {
+    const key = foldedKey(change.fields[fieldOn(rule, side)], rule)
+    if (key === null) continue
+    const group = groups.get(key)
+    if (group) group.push(change)
+    else groups.set(key, [change])
+  }
+  return groups
+}
+
+function valuesOf(groups: ReadonlyMap<string, readonly StoredChange[]>, side: Side, rule: KeyRule): readonly Value[] {
+  return [...groups.values()].map(([first]) => first?.fields[fieldOn(rule, side)] ?? null)
+}
+
+/** The records of a side by folded key. */
+async function findByKey(
+  context: Context,
+  side: Side,
+  rule: KeyRule,
+  values: readonly Value[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly RecordState[]>> {
+  const { sink } = context.sides[side].collection
+  const groups = new Map<string, RecordState[]>()
+  if (!sink || values.length === 0) return groups
+  for (const state of await sink.find({ field: fieldOn(rule, side), values, fold: rule.fold }, signal)) {
+    const key = foldedKey(state.fields[fieldOn(rule, side)], rule)
+    if (key === null) continue
+    const group = groups.get(key)
+    if (group) group.push(state)
+    else groups.set(key, [state])
+  }
+  return groups
+}
+
+function isFree(link: Link | undefined, side: Side): boolean {
+  return link === undefined || link.state === `${side}-gone`
+}
+
+function chooseMatch(
+  side: Side,
+  rule: KeyRule,
+  isKey: boolean,
+  key: string,
+  found: readonly RecordState[],
+  free: readonly RecordState[],
+  links: ReadonlyMap<RecordId, Link>,
+  claimants: readonly StoredChange[],
+): Match | null {
+  const what = `${fieldOn(rule, side)} "${key}"`
+  const target = otherSide(side)
+  if (claimants.length > 1 && (isKey || free.length > 0)) {
+    const ids = claimants.map((change) => change.id).join(', ')
+    return ambiguous(`${what} is carried by several ${side} records: ${ids}.`, 'Give each its own, or merge them.')
+  }
+  if (free.length > 1) {
+    const ids = free.map((state) => state.id).join(', ')
+    return ambiguous(`${what} fits several ${target} records: ${ids}.`, 'Keep one of them, or change the others.')
+  }
+  const [only] = free
+  if (only) {
+    const link = links.get(only.id)
+    return link ? { kind: 'tombstone', state: only, link } : { kind: 'one', state: only }
+  }
+  const [other] = found
+  if (!isKey || !other) return null
+  const link = links.get(other.id)
+  const owner = link ? `${side} ${idOn(link, side)}` : `another ${side} record`
+  return ambiguous(
+    `${what} belongs to ${target} ${other.id}, which is linked with ${owner}.`,
+    'Give this one its own key.',
+  )
+}
+
+/** Before a record is adopted: does another record of its own side, seen or not, lay claim to the same key? */
+async function refuseRivals(
+  context: Context,
+  side: Side,
+  rule: KeyRule,
+  adopting: readonly StoredChange[],
+  matches: Map<RecordId, Match>,
+  taken: Set<RecordId>,
+  signal: AbortSignal,
+): Promise<void> {
+  const groups = groupByKey(adopting, side, rule)
+  const rivals = await findByKey(context, side, rule, valuesOf(groups, side, rule), signal)
+  for (const [key, [change]] of groups) {
+    const others = (rivals.get(key) ?? []).filter((state) => state.id !== change?.id)
+    if (!change || others.length === 0) continue
+    const match = matches.get(change.id)
+    if (match?.kind === 'one' || match?.kind === 'tombstone') taken.delete(match.state.id)
+    const ids = [change.id, ...others.map((state) => state.id)].join(', ')
+    matches.set(
+      change.id,
+      ambiguous(
+        `${fieldOn(rule, side)} "${key}" is carried by several ${side} records: ${ids}.`,
+        'Give each its own, or merge them.',
+      ),
+    )
+  }
+}
+
+function ambiguous(message: string, hint: string): Match {
+  return { kind: 'ambiguous', error: new SyncError('key', message, { hint }) }
+}
+
+function foldedKey(value: Value | undefined, rule: KeyRule): string | null {
+  const text = keyText(value ?? null)
+  return text === null ? null : fold(text, rule.fold)
+}

@@ -1,0 +1,157 @@
+import type { RecordState } from '../contract/change.ts'
+import type { Operation } from '../contract/sink.ts'
+import type { Fields } from '../contract/value.ts'
+import type { Link, Work } from '../ledger/ledger.ts'
+import { otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { changedRules, changeOf, isSameState } from './capture.ts'
+import type { Context } from './context.ts'
+import { decide, type Plan } from './decide.ts'
+import { type Draft, keepFailed } from './draft.ts'
+import { isSeen, unknownSeen } from './fingerprint.ts'
+import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
+import { nowOf } from './now.ts'
+import { resolveReferences, type SideFields } from './references.ts'
+
+/** A linked pair on its way to a decision: with what was read of it just now. */
+interface Pair {
+  readonly work: Work
+  readonly link: Link
+  readonly fresh: Partial<Record<Side, RecordState>>
+}
+
+/** Reading a side may show that the other has to be read as well, but never more than that. */
+const MAX_PASSES = 3
+
+/**
+ * Decides about changes of linked records. Before anything is written to a side, that side is read: where it is not as
+ * it was seen, that is captured too, and the pair is decided again with both.
+ */
+export async function planLinked(
+  context: Context,
+  works: readonly Work[],
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
+  let open = works.flatMap((work): Pair[] => (work.link ? [{ work, link: work.link, fresh: {} }] : []))
+  const jobs: Job[] = []
+  for (let pass = 0; pass < MAX_PASSES && open.length > 0; pass++) {
+    const references = await resolveReferences(context, open.flatMap(fieldsToTranslate), signal)
+    const unread: { pair: Pair; sides: readonly Side[] }[] = []
+    for (const pair of open) {
+      const plan = planPair(context, pair, references)
+      const sides = SIDES.filter((side) => !pair.fresh[side] && (plan.needs.includes(side) || isWritten(plan, side)))
+      if (sides.length > 0) unread.push({ pair, sides })
+      else jobs.push(...jobFor(context, pair, plan, draft))
+    }
+    open = await readSides(context, unread, draft, signal)
+  }
+  return jobs
+}
+
+function isWritten(plan: Plan, side: Side): boolean {
+  return Object.keys(plan.write[side]).length > 0
+}
+
+function fieldsToTranslate(pair: Pair): readonly SideFields[] {
+  return SIDES.flatMap((side) => {
+    const fields = pair.fresh[side]?.fields ?? pair.work[side]?.fields
+    return fields ? [{ side, fields }] : []
+  })
+}
+
+function planPair(context: Context, pair: Pair, references: Parameters<typeof decide>[2]): Plan {
+  const now = (side: Side) => {
+    const state = pair.fresh[side] ?? pair.work[side]
+    return state ? nowOf(context, side, state) : null
+  }
+  return decide(
+    context.mapping.fields,
+    { seen: seenOfLink(context, pair), now: { odoo: now('odoo'), external: now('external') } },
+    references,
+  )
+}
+
+/** A record that came back to a tombstone is met as if for the first time. */
+function seenOfLink(context: Context, { link }: Pair): Link['seen'] {
+  if (link.state === 'live') return link.seen
+  const unknown = unknownSeen(context.mapping.fields)
+  return { odoo: unknown, external: unknown }
+}
+
+/** Reads the sides that are missing, in one call each. The answer is the pairs that can go on. */
+async function readSides(
+  context: Context,
+  unread: readonly { pair: Pair; sides: readonly Side[] }[],
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<Pair[]> {
+  const states: Partial<Record<Side, ReadonlyMap<string, RecordState>>> = {}
+  for (const side of SIDES) {
+    const ids = unread.filter(({ sides }) => sides.includes(side)).map(({ pair }) => idOn(pair.link, side))
+    const { sink } = context.sides[side].collection
+    if (ids.length > 0 && sink) states[side] = await sink.read(ids, signal)
+  }
+  return unread.flatMap(({ pair, sides }) => {
+    const fresh = { ...pair.fresh }
+    let isAsKnown = true
+    for (const side of sides) {
+      const state = states[side]?.get(idOn(pair.link, side))
+      if (state) fresh[side] = state
+      isAsKnown = isStillAsKnown(context, pair, side, state, draft) && isAsKnown
+    }
+    return isAsKnown ? [{ ...pair, fresh }] : []
+  })
+}
+
+/** Whether a side is what the ledger knows of it; what is not is captured, and the pair waits for the next round. */
+function isStillAsKnown(
+  context: Context,
+  { work, link }: Pair,
+  side: Side,
+  state: RecordState | undefined,
+  draft: Draft,
+): boolean {
+  if (!state) {
+    const id = idOn(link, side)
+    draft.changes.push({ side, id, kind: 'gone', version: null, changedAtMs: null, byUs: null, fields: {} })
+    return false
+  }
+  const { fields: rules } = context.mapping
+  const change = work[side]
+  const isSame = change
+    ? change.kind === 'state' && isSameState(rules, side, state, change)
+    : link.state !== 'live' || changedRules(rules, side, state, link).every((index) => !isSeen(link, side, index))
+  if (!isSame) draft.changes.push(changeOf(side, state))
+  return isSame
+}
+
+function jobFor(context: Context, pair: Pair, plan: Plan, draft: Draft): readonly Job[] {
+  const { work, link } = pair
+  if (plan.error) {
+    for (const change of changesOf(work)) keepFailed(context, draft, change, plan.error)
+    return []
+  }
+  const writes = SIDES.flatMap((side) => updateOf(context, pair, plan, side))
+  const { seen, conflicts, lost, waitsFor } = plan
+  return [jobOf(work, { writes, seen, conflicts, lost, waitsFor, revives: link.state === 'live' ? null : link })]
+}
+
+function updateOf(context: Context, pair: Pair, plan: Plan, side: Side): readonly Write[] {
+  const state = pair.fresh[side]
+  const fields = { ...plan.write[side], ...unarchived(context, pair, side) }
+  if (Object.keys(fields).length === 0) return []
+  const before: Fields = Object.fromEntries(
+    Object.keys(fields).map((name) => [name, state?.fields[name] ?? null] as const),
+  )
+  const operation: Operation = { kind: 'update', id: idOn(pair.link, side), fields, expected: before }
+  return [{ side, operation, event: 'updated', before, sourceSeen: plan.sourceSeen[side], key: null }]
+}
+
+/** The record that we archived when its partner was deleted, now that the partner is back. */
+function unarchived(context: Context, { link, fresh }: Pair, side: Side): Fields {
+  const { archive } = context.sides[side].collection.capabilities
+  const wasArchivedByUs =
+    link.state === `${otherSide(side)}-gone` && context.mapping.deletes[otherSide(side)] === 'archive'
+  if (!wasArchivedByUs || !archive || fresh[side]?.fields[archive.field] !== archive.archived) return {}
+  return { [archive.field]: typeof archive.archived === 'boolean' ? !archive.archived : null }
+}

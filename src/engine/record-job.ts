@@ -1,0 +1,251 @@
+import type { RecordState } from '../contract/change.ts'
+import type { Fields } from '../contract/value.ts'
+import type { Link, LinkWrite, Seen } from '../ledger/ledger.ts'
+import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { keyText } from '../mapping/key.ts'
+import { fieldOn, flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { changedRules, changeOf, isSameState } from './capture.ts'
+import type { Context } from './context.ts'
+import { type Draft, keep, keepFailed, resolve } from './draft.ts'
+import type { Sent } from './execute.ts'
+import { fingerprint, seenAt, seenOf, unknownSeen, withSeen } from './fingerprint.ts'
+import { changesOf, idsOfWork, type Job, type Write } from './job.ts'
+import { tellOfJob, tellOfWrite } from './tell.ts'
+
+/** A write that was done, with what the side stores now. */
+interface Done {
+  readonly write: Write
+  readonly record: RecordState | null
+  readonly isOurs: boolean
+}
+
+/** Turns the outcomes of a job into what the ledger has to store. */
+export function recordJob(context: Context, job: Job, sent: readonly Sent[], draft: Draft): void {
+  const done: Done[] = []
+  let isWhole = true
+  for (const each of sent) {
+    const { write, outcome, intentId } = each
+    if (outcome?.kind !== 'doubt') draft.intents.push(intentId)
+    if (outcome?.kind === 'done') done.push({ write, record: outcome.record, isOurs: outcome.isOurs })
+    else if (outcome?.kind === 'gone' && write.operation.kind === 'remove')
+      done.push({ write, record: null, isOurs: true })
+    else {
+      isWhole = false
+      recordFailure(context, job, each, draft)
+    }
+  }
+  for (const each of done) tellOfWrite(context, job, each.write, each.record, draft)
+  if (done.length > 0 || isWhole) recordLink(context, job, done, isWhole, draft)
+  if (isWhole) finishChanges(context, job, done, draft)
+}
+
+function recordFailure(context: Context, job: Job, { write, outcome }: Sent, draft: Draft): void {
+  const changes = changesOf(job.work)
+  switch (outcome?.kind) {
+    case 'rejected':
+      if (outcome.error.disposition === 'halt') return
+      for (const change of changes) keepFailed(context, draft, change, outcome.error)
+      return
+    case 'gone': {
+      if (write.operation.kind !== 'update') return
+      const { id } = write.operation
+      draft.changes.push({
+        side: write.side,
+        id,
+        kind: 'gone',
+        version: null,
+        changedAtMs: null,
+        byUs: null,
+        fields: {},
+      })
+      return
+    }
+    case 'exists':
+    case 'stale':
+      // Decided again at once, with what is there now. A pause that grows keeps two fast writers from spinning.
+      for (const change of changes) {
+        const attempts = change.attempts + 1
+        keep(draft, change, { state: 'pending', attempts, notBeforeMs: draft.nowMs + Math.min(attempts - 1, 50) * 100 })
+      }
+      return
+    default:
+      // Undone or in doubt: the change stays as it is.
+      return
+  }
+}
+
+function recordLink(context: Context, job: Job, done: readonly Done[], isWhole: boolean, draft: Draft): void {
+  const write = linkWrite(context, job, done, isWhole, draft)
+  if (write) draft.links.push(write)
+}
+
+function linkWrite(
+  context: Context,
+  job: Job,
+  done: readonly Done[],
+  isWhole: boolean,
+  draft: Draft,
+): LinkWrite | null {
+  const created = done.find(({ write }) => write.operation.kind === 'create')
+  if (created) return linkOfCreate(context, job, created, draft)
+  if (job.adopts) return linkOfAdoption(context, job, job.adopts)
+  const { link } = job.work
+  if (!link) return null
+  if (isWhole && job.linkState === 'deleted') return { kind: 'delete', id: link.id }
+  const seen = job.seen ?? link.seen
+  const isSettled = isWhole && job.conflicts.length === 0 && job.waitsFor.length === 0
+  return {
+    kind: 'update',
+    id: link.id,
+    ...(isWhole && job.linkState !== 'deleted' ? { state: job.linkState } : {}),
+    ...keyUpdate(context, job, done),
+    seen: seenAfter(context, seen, done),
+    version: versionAfter(context, job, link, done, isSettled, draft),
+  }
+}
+
+/** What was seen of each side once the writes are done: the stored form there, the source's value here. */
+function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]): Record<Side, Seen> {
+  const replaced: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
+  for (const { write, record, isOurs } of done) {
+    if (write.operation.kind === 'remove') continue
+    const sentFields = write.operation.fields
+    context.mapping.fields.forEach((rule, index) => {
+      const name = fieldOn(rule, write.side)
+      const sentValue = sentFields[name]
+      if (sentValue === undefined) return
+      const stored = isOurs ? (record?.fields[name] ?? sentValue) : sentValue
+      replaced[write.side].set(index, fingerprint(stored))
+      const source = write.sourceSeen[rule.name]
+      if (source !== undefined) replaced[otherSide(write.side)].set(index, source)
+    })
+  }
+  return { odoo: withSeen(seen.odoo, replaced.odoo), external: withSeen(seen.external, replaced.external) }
+}
+
+/**
+ * The versions that were looked at. After a write, fields that we did not write may have changed as well, by a person
+ * between our read and our write, or by the system itself: that is captured here, since the version covers it.
+ */
+function versionAfter(
+  context: Context,
+  job: Job,
+  link: Link,
+  done: readonly Done[],
+  isSettled: boolean,
+  draft: Draft,
+): Partial<Link['version']> {
+  const version: { odoo?: string | null; external?: string | null } = {}
+  for (const side of SIDES) {
+    const change = job.work[side]
+    if (change?.kind === 'state' && isSettled) version[side] = change.version
+  }
+  for (const { write, record, isOurs } of done) {
+    if (!record) continue
+    version[write.side] = isOurs ? record.version : null
+    const unwritten = context.mapping.fields.filter((rule) => !(fieldOn(rule, write.side) in fieldsOf(write)))
+    const indexes = new Set(unwritten.map((rule) => context.mapping.fields.indexOf(rule)))
+    const known = job.work[write.side]
+    const isElsewhereChanged = known
+      ? !isSameState(unwritten, write.side, record, known)
+      : changedRules(context.mapping.fields, write.side, record, link).some((index) => indexes.has(index))
+    if (isElsewhereChanged) draft.changes.push(changeOf(write.side, record))
+  }
+  return version
+}
+
+function fieldsOf(write: Write): Fields {
+  return write.operation.kind === 'remove' ? {} : write.operation.fields
+}
+
+function keyUpdate(context: Context, job: Job, done: readonly Done[]): { key?: string } {
+  for (const side of SIDES) {
+    const written = done.find(({ write }) => write.side === side)
+    const fields = { ...job.work[side]?.fields, ...(written ? fieldsOf(written.write) : {}) }
+    const key = keyText(fields[fieldOn(context.mapping.key, side)] ?? null)
+    if (key !== null && key !== job.work.link?.key) return { key }
+  }
+  return {}
+}
+
+function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): LinkWrite | null {
+  const { fields: rules, key } = context.mapping
+  const { write, record, isOurs } = created
+  const target = write.side
+  const from = otherSide(target)
+  const source = job.work[from]
+  if (!source || !record) return null
+  const sent = fieldsOf(write)
+  const targetSeen = new Map<number, string>()
+  const sourceSeen = new Map<number, string>()
+  const sourceNow = seenOf(rules, from, source.fields)
+  const targetNow = seenOf(rules, target, record.fields)
+  let flowsBack = false
+  rules.forEach((rule, index) => {
+    const name = fieldOn(rule, target)
+    const isSent = rule.name in write.sourceSeen
+    const isOmitted =
+      !isSent && job.waitsFor.length > 0 && rule.reference?.kind === 'link' && flows(rule.direction, from)
+    // What only flows the other way was given by the target itself: left unseen, it flows there.
+    const isTheirs = !rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)
+    flowsBack ||= isTheirs
+    const sentValue = sent[name]
+    const stored = isOurs || sentValue === undefined ? seenAt(targetNow, index) : fingerprint(sentValue)
+    if (!isTheirs) targetSeen.set(index, stored)
+    if (!isOmitted)
+      sourceSeen.set(index, isSent ? (write.sourceSeen[rule.name] ?? UNKNOWN_FINGERPRINT) : seenAt(sourceNow, index))
+  })
+  if (flowsBack) draft.changes.push(changeOf(target, record))
+  const unknown = unknownSeen(rules)
+  const seen = { [from]: withSeen(unknown, sourceSeen), [target]: withSeen(unknown, targetSeen) }
+  const ids = { [from]: source.id, [target]: record.id }
+  return {
+    kind: 'insert',
+    odooId: ids.odoo ?? '',
+    externalId: ids.external ?? '',
+    key: keyText(source.fields[fieldOn(key, from)] ?? null) ?? keyText(record.fields[fieldOn(key, target)] ?? null),
+    seen: { odoo: seen.odoo ?? unknown, external: seen.external ?? unknown },
+    version: {
+      odoo: target === 'odoo' ? (isOurs ? record.version : null) : source.version,
+      external: target === 'external' ? (isOurs ? record.version : null) : source.version,
+    },
+  }
+}
+
+function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['adopts']>): LinkWrite {
+  const unknown = unknownSeen(context.mapping.fields)
+  const seen = job.seen ?? { odoo: unknown, external: unknown }
+  const source = job.work.odoo ?? job.work.external
+  const key = source ? keyText(source.fields[fieldOn(context.mapping.key, source.side)] ?? null) : null
+  const stateKey = source
+    ? keyText(adopts.state.fields[fieldOn(context.mapping.key, otherSide(source.side))] ?? null)
+    : null
+  const base = { odooId: adopts.odooId, externalId: adopts.externalId, key: key ?? stateKey, seen }
+  if (job.revives)
+    return { kind: 'update', id: job.revives.id, state: 'live', ...base, version: { odoo: null, external: null } }
+  const version = { odoo: job.work.odoo?.version ?? null, external: job.work.external?.version ?? null }
+  if (source?.side === 'odoo') version.external = adopts.state.version
+  else version.odoo = adopts.state.version
+  return { kind: 'insert', ...base, version }
+}
+
+/** A job of which everything was done: its changes are applied, or stay for what is still open. */
+function finishChanges(context: Context, job: Job, done: readonly Done[], draft: Draft): void {
+  tellOfJob(context, job, draft)
+  const isUndecided = job.adopts !== null && !isFullySeen(job)
+  for (const change of changesOf(job.work)) {
+    if (job.assigns) keep(draft, change, { state: 'pending', fields: job.assigns })
+    else if (isUndecided || (job.revives !== null && job.adopts !== null)) keep(draft, change, { state: 'pending' })
+    else if (job.waitsFor.length > 0) keep(draft, change, { state: 'waiting', waitsFor: job.waitsFor })
+    else if (job.conflicts.length > 0) keep(draft, change, { state: 'conflict', conflicts: job.conflicts })
+    else {
+      const isApplied = done.length > 0 || job.adopts !== null || job.linkState !== 'live'
+      resolve(draft, change, isApplied ? 'applied' : 'unchanged')
+    }
+  }
+}
+
+/** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */
+function isFullySeen(job: Job): boolean {
+  return job.seen !== null && !SIDES.some((side) => job.seen?.[side].includes(UNKNOWN_FINGERPRINT))
+}

@@ -1,0 +1,80 @@
+import type { RecordId } from '../contract/change.ts'
+import type { Fields, Value } from '../contract/value.ts'
+import type { Link } from '../ledger/ledger.ts'
+import { keyText } from '../mapping/key.ts'
+import { fieldOn, type LinkReference, type References, SIDES, type Side } from '../mapping/mapping.ts'
+import type { Context } from './context.ts'
+
+/** The fields of a record on a side that is about to be translated. */
+export interface SideFields {
+  readonly side: Side
+  readonly fields: Fields
+}
+
+const NO_REFERENCES: References = { link: () => undefined, lookup: () => undefined }
+
+/** Fetches in a few calls what the references in these records point to, so that translating them is pure. */
+export async function resolveReferences(
+  context: Context,
+  records: readonly SideFields[],
+  signal: AbortSignal,
+): Promise<References> {
+  const rules = context.mapping.fields.filter((rule) => rule.reference !== null)
+  if (rules.length === 0) return NO_REFERENCES
+  const links = new Map<string, Link>()
+  for (const rule of rules) {
+    const { reference } = rule
+    if (reference === null) continue
+    const values: Record<Side, Value[]> = { odoo: [], external: [] }
+    for (const side of SIDES) {
+      const distinct = new Set<Value>()
+      for (const record of records) {
+        const value = record.side === side ? record.fields[fieldOn(rule, side)] : undefined
+        if (value !== undefined && value !== null) distinct.add(value)
+      }
+      values[side] = [...distinct]
+    }
+    if (reference.kind === 'link') await loadLinks(context, reference, values, links)
+    else {
+      const keySide: Side = reference.side === 'odoo' ? 'external' : 'odoo'
+      await context.lookups.load(reference, values[reference.side], values[keySide], signal)
+    }
+  }
+  return {
+    link: (reference, from, value) => linkedValue(reference, from, links.get(linkName(reference, from, String(value)))),
+    lookup: (reference, from, value) =>
+      from === reference.side ? context.lookups.keyOf(reference, value) : context.lookups.idOf(reference, value),
+  }
+}
+
+async function loadLinks(
+  context: Context,
+  reference: LinkReference,
+  values: Readonly<Record<Side, readonly Value[]>>,
+  links: Map<string, Link>,
+): Promise<void> {
+  const { ledger } = context
+  const byId = async (side: Side, ids: readonly RecordId[]): Promise<void> => {
+    if (ids.length === 0) return
+    for (const [id, link] of await ledger.links(reference.mapping, side, ids))
+      links.set(linkName(reference, side, id), link)
+  }
+  await byId('odoo', values.odoo.map(String))
+  if (reference.by === 'id') return byId('external', values.external.map(String))
+  const keys = values.external.map((value) => keyText(value) ?? '')
+  if (keys.length === 0) return
+  for (const [key, found] of await ledger.linksByKey(reference.mapping, keys)) {
+    const [only] = found.filter((link) => link.state === 'live')
+    if (only) links.set(linkName(reference, 'external', key), only)
+  }
+}
+
+function linkedValue(reference: LinkReference, from: Side, link: Link | undefined): Value | undefined {
+  if (!link || link.state !== 'live') return undefined
+  if (from === 'external') return link.odooId
+  return reference.by === 'key' ? (link.key ?? undefined) : link.externalId
+}
+
+function linkName(reference: LinkReference, side: Side, name: string): string {
+  return `${reference.mapping} ${side} ${name}`
+}

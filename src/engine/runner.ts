@@ -1,0 +1,245 @@
+import PQueue from 'p-queue'
+import { asSyncError, type SyncError } from '../contract/error.ts'
+import { type Schedule, SIDES, type Side } from '../mapping/mapping.ts'
+import { backoffMs } from './backoff.ts'
+import type { Context } from './context.ts'
+import { faultOf } from './draft.ts'
+import { confirmHint, type GuardMemory, newGuardMemory } from './guard.ts'
+import { isRead, LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
+import { keepTime } from './timetable.ts'
+
+/** How often the rolling comparison takes its slice. */
+const COMPARE_EVERY_MS = 60 * 60_000
+/** A paused mapping is looked at again so often, in case the person mended the other system rather than told us. */
+const PAUSE_PROBE_MS = 5 * 60_000
+const MAX_RUN_BACKOFF_MS = 5 * 60_000
+
+/** Runs one mapping for as long as the process lives. */
+export interface Runner {
+  readonly context: Context
+  /** Asks for a run soon. Many calls make one run. */
+  wake(): void
+  /** Does something alone: no run of this mapping at the same time. */
+  exclusively<T>(task: (memory: GuardMemory, signal: AbortSignal) => Promise<T>): Promise<T>
+  /** A run now, with what the schedule has due or `options`. @throws SyncError as `runMapping`, after it was recorded. */
+  runNow(options?: Partial<RunOptions>): Promise<RunReport>
+  /** Starts the schedule. */
+  start(): void
+  /** Takes no new work and waits for what is under way. After `deadlineMs` that is aborted, too. */
+  stop(deadlineMs: number): Promise<void>
+}
+
+export function createRunner(context: Context): Runner {
+  const { mapping, clock } = context
+  const memory = newGuardMemory()
+  const queue = new PQueue({ concurrency: 1 })
+  const stopping = new AbortController()
+  const aborting = new AbortController()
+  const due = { deep: false, sweep: false, compare: false }
+  let isQueued = false
+  let wakeTimer: AbortController | null = null
+
+  const recordedRun = async (options: RunOptions): Promise<RunReport> => {
+    try {
+      const report = await runMapping(context, options, memory, aborting.signal)
+      await recordSuccess(context)
+      await sleepUntilDue(report.lookAgainMs)
+      return report
+    } catch (thrown) {
+      if (aborting.signal.aborted) throw thrown
+      const error = asSyncError(thrown)
+      await recordFailure(context, error)
+      await sleepUntilDue(null)
+      throw error
+    }
+  }
+
+  /** Wakes the mapping when a retry, the end of a back-off or something in doubt is due. */
+  const sleepUntilDue = async (lookAgainMs: number | null): Promise<void> => {
+    wakeTimer?.abort()
+    const nowMs = clock.nowMs()
+    const nextMs = await context.ledger.nextDueMs(mapping.name)
+    const { notBeforeMs, pause } = await context.ledger.state(mapping.name)
+    if (pause) return
+    const waits = [
+      lookAgainMs,
+      nextMs === null ? null : nextMs - nowMs,
+      notBeforeMs > nowMs ? notBeforeMs - nowMs : null,
+    ]
+    const inMs = waits.filter((wait) => wait !== null)
+    if (inMs.length === 0 || stopping.signal.aborted) return
+    const timer = new AbortController()
+    wakeTimer = timer
+    const soonestMs = Math.max(20, notBeforeMs > nowMs ? notBeforeMs - nowMs : Math.min(...inMs))
+    void clock.sleep(soonestMs, AbortSignal.any([timer.signal, stopping.signal])).then(wake, () => {})
+  }
+
+  const scheduledRun = async (): Promise<void> => {
+    isQueued = false
+    if (stopping.signal.aborted || !(await mayRun(context))) return
+    const options: RunOptions = {
+      depth: due.deep ? 'deep' : 'tail',
+      sweeps: due.sweep,
+      compares: due.compare ? await sliceOf(context) : 0,
+    }
+    const taken = { ...due }
+    Object.assign(due, { deep: false, sweep: false, compare: false })
+    try {
+      await recordedRun(options)
+    } catch {
+      // Recorded already. What was due stays due.
+      for (const name of ['deep', 'sweep', 'compare'] as const) due[name] ||= taken[name]
+    }
+  }
+
+  const wake = (): void => {
+    if (isQueued || stopping.signal.aborted) return
+    isQueued = true
+    void queue.add(scheduledRun)
+  }
+
+  return {
+    context,
+    wake,
+    exclusively: (task) => queue.add(() => task(memory, aborting.signal)),
+    runNow: (options) => queue.add(() => recordedRun({ depth: 'deep', sweeps: false, compares: 0, ...options })),
+    start() {
+      const when = (mark: () => void) => () => {
+        mark()
+        wake()
+      }
+      const { signal } = stopping
+      keepTime(mapping.schedule, clock, wake, signal)
+      keepTime(
+        mapping.deep,
+        clock,
+        when(() => {
+          due.deep = true
+        }),
+        signal,
+      )
+      if (mapping.sweep)
+        void startSweeps(
+          context,
+          mapping.sweep,
+          when(() => {
+            due.sweep = true
+          }),
+          signal,
+        )
+      if (mapping.compareWithinMs !== null) {
+        keepTime(
+          { kind: 'every', ms: COMPARE_EVERY_MS },
+          clock,
+          when(() => {
+            due.compare = true
+          }),
+          signal,
+        )
+      }
+      keepTime({ kind: 'every', ms: PAUSE_PROBE_MS }, clock, () => void probePause(context, wake), signal)
+      for (const side of SIDES) if (isRead(context, side)) void watch(context, side, wake, signal)
+    },
+    async stop(deadlineMs) {
+      stopping.abort()
+      const deadline = new AbortController()
+      void clock.sleep(deadlineMs, deadline.signal).then(
+        () => aborting.abort(),
+        () => {},
+      )
+      await queue.onIdle()
+      deadline.abort()
+    },
+  }
+}
+
+/** An interval of sweeps goes on where the last process left it. */
+async function startSweeps(context: Context, schedule: Schedule, tick: () => void, signal: AbortSignal): Promise<void> {
+  const { ledger, mapping, clock } = context
+  const last = (await ledger.state(mapping.name)).notes[LAST_SWEEP]
+  const sinceMs = typeof last === 'number' ? Math.abs(clock.nowMs() - last) : Number.POSITIVE_INFINITY
+  const firstMs = schedule.kind === 'every' ? Math.max(0, schedule.ms - sinceMs) : 0
+  keepTime(schedule, clock, tick, signal, firstMs)
+}
+
+async function mayRun(context: Context): Promise<boolean> {
+  const { pause, notBeforeMs } = await context.ledger.state(context.mapping.name)
+  const nowMs = context.clock.nowMs()
+  // A clock that was set back must not keep a mapping waiting for days.
+  return pause === null && (notBeforeMs <= nowMs || notBeforeMs > nowMs + MAX_RUN_BACKOFF_MS)
+}
+
+async function recordSuccess(context: Context): Promise<void> {
+  const { ledger, mapping, clock } = context
+  const { failures } = await ledger.state(mapping.name)
+  const nowMs = clock.nowMs()
+  await ledger.updateState(mapping.name, { failures: 0, notBeforeMs: 0, lastRunAtMs: nowMs, lastSuccessAtMs: nowMs })
+  if (failures > 0) tell(context, 'resumed', `Mapping ${mapping.name} runs again.`)
+}
+
+/** A person is needed: the mapping pauses. Otherwise it is tried again, later each time. */
+async function recordFailure(context: Context, error: SyncError): Promise<void> {
+  const { ledger, mapping, clock, random, options } = context
+  const nowMs = clock.nowMs()
+  if (error.disposition === 'halt') {
+    const hint = error.hint ?? (error.code === 'guard' ? confirmHint(mapping.name) : null)
+    await ledger.updateState(mapping.name, {
+      lastRunAtMs: nowMs,
+      pause: { ...faultOf(error), hint, sinceMs: nowMs },
+    })
+    tell(context, 'paused', `Mapping ${mapping.name} is paused: ${error.message}${hint ? ` ${hint}` : ''}`)
+    return
+  }
+  const { failures } = await ledger.state(mapping.name)
+  const pauseMs = error.retryAfterMs ?? backoffMs(failures, options.backoffMs, MAX_RUN_BACKOFF_MS, random)
+  await ledger.updateState(mapping.name, { failures: failures + 1, notBeforeMs: nowMs + pauseMs, lastRunAtMs: nowMs })
+  tell(
+    context,
+    'run',
+    `Mapping ${mapping.name} stopped: ${error.message} Tried again in ${Math.ceil(pauseMs / 1000)} s.`,
+  )
+}
+
+/** Lifts a pause that another system caused, for one run: if the cause is still there, it pauses again. */
+async function probePause(context: Context, wake: () => void): Promise<void> {
+  const { ledger, mapping, clock } = context
+  const { pause } = await ledger.state(mapping.name)
+  const isMendedElsewhere = pause && ['unauthorized', 'forbidden', 'schema'].includes(pause.code)
+  if (!isMendedElsewhere || clock.nowMs() - pause.sinceMs < PAUSE_PROBE_MS) return
+  await ledger.updateState(mapping.name, { pause: null })
+  wake()
+}
+
+/** How many links the hourly slice of the rolling comparison has. */
+async function sliceOf(context: Context): Promise<number> {
+  const { compareWithinMs, name } = context.mapping
+  if (compareWithinMs === null) return 0
+  const links = await context.ledger.countLinks(name)
+  return Math.ceil((links * COMPARE_EVERY_MS) / compareWithinMs)
+}
+
+/** Wakes the mapping when a side says that something changed; subscribes again when that breaks. */
+async function watch(context: Context, side: Side, wake: () => void, signal: AbortSignal): Promise<void> {
+  const { feed } = context.sides[side].collection
+  if (!feed?.watch) return
+  let failures = 0
+  while (!signal.aborted) {
+    const startedMs = context.clock.monotonicMs()
+    try {
+      await feed.watch(wake, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      failures = context.clock.monotonicMs() - startedMs > 60_000 ? 0 : failures + 1
+      tell(context, 'run', `Watching ${context.sides[side].schema.name} broke: ${asSyncError(error).message}`)
+    }
+    try {
+      await context.clock.sleep(backoffMs(failures, 1000, 60_000, context.random), signal)
+    } catch {
+      return
+    }
+  }
+}
+
+function tell(context: Context, kind: 'paused' | 'resumed' | 'run', message: string): void {
+  context.emit({ mapping: context.mapping.name, kind, side: null, odooId: null, externalId: null, key: null, message })
+}

@@ -1,0 +1,106 @@
+import type { RecordId } from '../contract/change.ts'
+import type { Link, NewChange } from '../ledger/ledger.ts'
+import type { Side } from '../mapping/mapping.ts'
+import { capture } from './capture.ts'
+import type { Context } from './context.ts'
+import { EXITED } from './decide-gone.ts'
+import { idOn } from './job.ts'
+import { readRecords } from './pull.ts'
+
+const PAGE = 5000
+
+export interface SweepReport {
+  readonly listed: number
+  readonly gone: number
+  readonly exited: number
+}
+
+/**
+ * Compares a whole side with the ledger: finds what no cursor shows. New and changed records are captured page by page; a
+ * linked record that a complete listing lacks is looked for without the collection's filter before it counts as gone. An
+ * interrupted sweep goes on where it stopped. Nothing is called gone after an empty listing.
+ */
+export async function sweep(
+  context: Context,
+  side: Side,
+  onStaged: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<SweepReport> {
+  const { mapping, ledger, sides } = context
+  const { feed } = sides[side].collection
+  if (!feed?.list) return { listed: 0, gone: 0, exited: 0 }
+  let after = await ledger.beginSweep(mapping.name, side, false)
+  do {
+    const listing = await feed.list(after, PAGE, signal)
+    signal.throwIfAborted()
+    // The page is marked only after its news is staged: a crash between the two reads the page again.
+    const unknown = await ledger.sweepPage(mapping.name, side, listing.entries, after)
+    await captureIds(context, side, unknown, signal)
+    after = listing.after
+    if (after !== null) await ledger.sweepPage(mapping.name, side, [], after)
+    context.crashPoint('sweep-page')
+    await onStaged()
+  } while (after !== null)
+
+  const { listed, missing } = await ledger.sweepCounts(mapping.name, side)
+  const report = { listed, gone: 0, exited: 0 }
+  if (listed === 0 && missing > 0) {
+    context.emit({
+      mapping: mapping.name,
+      kind: 'guard',
+      side,
+      odooId: null,
+      externalId: null,
+      key: null,
+      message: `${sides[side].schema.name} lists nothing at all, and ${missing} records are linked: nothing is called deleted.`,
+    })
+  } else if (missing > 0) {
+    const departed = await stageMissing(context, side, signal)
+    report.gone = departed.gone
+    report.exited = departed.exited
+  }
+  await ledger.endSweep(mapping.name, side)
+  return report
+}
+
+async function captureIds(context: Context, side: Side, ids: readonly RecordId[], signal: AbortSignal): Promise<void> {
+  if (ids.length === 0) return
+  const { mapping, ledger, clock } = context
+  const states = [...(await readRecords(context, side, ids, signal)).values()]
+  const { changes, touched, unchanged } = capture(mapping, side, states, await ledger.known(mapping.name, side, ids))
+  await ledger.stage(mapping.name, { side, changes, touched, unchanged, nowMs: clock.nowMs() })
+}
+
+/** Stages every linked record that was not listed as gone, or as out of the filter where it still exists. */
+async function stageMissing(
+  context: Context,
+  side: Side,
+  signal: AbortSignal,
+): Promise<{ readonly gone: number; readonly exited: number }> {
+  const { mapping, ledger, clock } = context
+  let after = 0
+  let gone = 0
+  let exited = 0
+  for (;;) {
+    const links: readonly Link[] = await ledger.sweepMissing(mapping.name, side, after, PAGE)
+    const last = links.at(-1)
+    if (!last) return { gone, exited }
+    after = last.id
+    const ids = links.map((link) => idOn(link, side))
+    const present = await readRecords(context, side, ids, signal)
+    const changes: NewChange[] = []
+    for (const id of ids) {
+      const isPresent = present.has(id)
+      if (isPresent) exited += 1
+      else gone += 1
+      if (isPresent && mapping.onExit[side] === 'keep') continue
+      changes.push(goneOf(side, id, isPresent ? EXITED : null))
+    }
+    await ledger.stage(mapping.name, { side, changes, touched: [], unchanged: 0, nowMs: clock.nowMs() })
+    context.crashPoint('sweep-staged')
+  }
+}
+
+export function goneOf(side: Side, id: RecordId, version: typeof EXITED | null): NewChange {
+  return { side, id, kind: 'gone', version, changedAtMs: null, byUs: null, fields: {} }
+}

@@ -1,0 +1,79 @@
+import type { StoredChange, Work } from '../ledger/ledger.ts'
+import { SIDES, type Side } from '../mapping/mapping.ts'
+import type { Context } from './context.ts'
+import { newDraft, resolve } from './draft.ts'
+import { executeJobs } from './execute.ts'
+import { type GuardMemory, heldBack, weighChanges } from './guard.ts'
+import { changesOf, type Job } from './job.ts'
+import { planGone } from './plan-gone.ts'
+import { planLinked } from './plan-linked.ts'
+import { planUnlinked } from './plan-unlinked.ts'
+
+/** How many changes are taken from the ledger at once. */
+const TAKE = 5000
+
+/**
+ * Decides about and carries out a batch of what is due. The answer is how many changes were taken: 0 means that nothing
+ * is due. @throws SyncError when the run has to stop.
+ */
+export async function workOnce(context: Context, memory: GuardMemory, signal: AbortSignal): Promise<number> {
+  const { mapping, ledger, clock } = context
+  const skipGone = await heldBack(context, memory)
+  const works = await ledger.take(mapping.name, clock.nowMs(), TAKE, skipGone)
+  for (const slice of slices(context, works)) {
+    signal.throwIfAborted()
+    await workOn(context, slice, memory, signal)
+  }
+  return works.length
+}
+
+/** Small enough that what is read before a write is written soon after, large enough to fill the sink's batches. */
+function slices(context: Context, works: readonly Work[]): readonly (readonly Work[])[] {
+  const result: Work[][] = []
+  const bySource = Map.groupBy(works, (work): Side => (work.odoo ? 'odoo' : 'external'))
+  for (const [source, ofSource] of bySource) {
+    const isTwoSided = ofSource.some((work) => work.odoo && work.external)
+    const targets = SIDES.filter((side) => isTwoSided || side !== source)
+    const size = Math.min(...targets.map((side) => context.sides[side].collection.capabilities.maxBatch))
+    for (let start = 0; start < ofSource.length; start += size) result.push(ofSource.slice(start, start + size))
+  }
+  return result
+}
+
+async function workOn(
+  context: Context,
+  works: readonly Work[],
+  memory: GuardMemory,
+  signal: AbortSignal,
+): Promise<void> {
+  const draft = newDraft(context.clock.nowMs())
+  const routes = Map.groupBy(works, routeOf)
+  for (const work of routes.get('survivor') ?? []) {
+    for (const change of changesOf(work)) resolve(draft, change, 'unchanged')
+  }
+  const jobs: Job[] = [
+    ...(await planGone(context, routes.get('gone') ?? [], draft, signal)),
+    ...(await planLinked(context, routes.get('linked') ?? [], draft, signal)),
+  ]
+  for (const side of SIDES) {
+    jobs.push(...(await planUnlinked(context, side, routes.get(`new-${side}`) ?? [], draft, signal)))
+  }
+  await weighChanges(context, memory, jobs)
+  await executeJobs(context, jobs, draft, signal)
+}
+
+type Route = 'gone' | 'linked' | 'survivor' | 'new-odoo' | 'new-external'
+
+function routeOf(work: Work): Route {
+  const { link, odoo, external } = work
+  if (!link) return odoo ? 'new-odoo' : 'new-external'
+  if (isGone(odoo) || isGone(external)) return 'gone'
+  if (link.state === 'live') return 'linked'
+  // A tombstone: the deleted record is back, or its partner was edited, which concerns nobody any more.
+  const isBack = link.state === 'odoo-gone' ? odoo !== null : external !== null
+  return isBack ? 'linked' : 'survivor'
+}
+
+function isGone(change: StoredChange | null): boolean {
+  return change?.kind === 'gone'
+}

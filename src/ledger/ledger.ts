@@ -1,0 +1,346 @@
+/**
+ * What Tandem remembers. Every method is one transaction: it happens whole, durably (an fsync before it resolves where
+ * it writes), or not at all. Nothing outside `src/ledger/` knows SQL. Times are milliseconds since 1970.
+ *
+ * Vocabulary: a *change* is a record's captured state that is not applied yet, at most one for each record and side (a
+ * newer one supersedes it); an *intent* is an operation that may have been sent; a *link* joins two records.
+ */
+import type { RecordId, Version } from '../contract/change.ts'
+import type { ErrorCode } from '../contract/error.ts'
+import type { Cursor } from '../contract/feed.ts'
+import type { Operation } from '../contract/sink.ts'
+import type { Fields, Value } from '../contract/value.ts'
+import type { RecordRef, Side } from '../mapping/mapping.ts'
+
+/** A string of `FINGERPRINT_LENGTH` characters a field, in the order of the mapping's fields. */
+export type Seen = string
+export const FINGERPRINT_LENGTH = 8
+/** Stands for "never seen" in a Seen. */
+export const UNKNOWN_FINGERPRINT = '--------'
+
+export interface Link {
+  readonly id: number
+  readonly odooId: RecordId
+  readonly externalId: RecordId
+  readonly key: string | null
+  /** `odoo-gone`, `external-gone`: that record was deleted, and the other is left as the policy says: a tombstone. */
+  readonly state: 'live' | 'odoo-gone' | 'external-gone'
+  readonly seen: Readonly<Record<Side, Seen>>
+  readonly version: Readonly<Record<Side, Version>>
+}
+
+/** A reason that a person reads. */
+export interface Fault {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string | null
+}
+
+/** A field that both sides changed, undecided. */
+export interface FieldConflict {
+  readonly field: string
+  readonly odoo: Value
+  readonly external: Value
+}
+
+/** `dead` is a dead letter. Everything but `pending` stays until a newer state, a release or a person changes it. */
+export type ChangeState = 'pending' | 'waiting' | 'conflict' | 'dead'
+
+export interface NewChange {
+  readonly side: Side
+  readonly id: RecordId
+  readonly kind: 'state' | 'gone'
+  readonly version: Version
+  readonly changedAtMs: number | null
+  readonly byUs: boolean | null
+  /** Values by field name of that side. Merged over the fields of a change that is already there. */
+  readonly fields: Fields
+}
+
+export interface StoredChange extends NewChange {
+  /** Grows with every capture: tells whether a change is still the one that was decided about. */
+  readonly seq: number
+  readonly state: ChangeState
+  readonly attempts: number
+  /** Not to be taken before. */
+  readonly notBeforeMs: number
+  /** When the oldest state that this one superseded was captured: its age is the lag. */
+  readonly firstCapturedAtMs: number
+  readonly fault: Fault | null
+  readonly conflicts: readonly FieldConflict[]
+  readonly waitsFor: readonly RecordRef[]
+  /** Create it without the references that cannot be resolved: it is part of a cycle. */
+  readonly omitsReferences: boolean
+}
+
+/** What is to be decided together: the changes of both sides of one link, or of one record without a link. */
+export interface Work {
+  readonly link: Link | null
+  readonly odoo: StoredChange | null
+  readonly external: StoredChange | null
+}
+
+export interface NewIntent {
+  /** The side that is written. */
+  readonly side: Side
+  readonly operation: Operation
+  readonly linkId: number | null
+  /** The change that caused it. */
+  readonly cause: { readonly side: Side; readonly id: RecordId; readonly seq: number }
+  /** The key by which a create in doubt is looked up. */
+  readonly key: string | null
+  /** Fingerprints of the source values that are being written, by field rule name: becomes `seen` of the source side. */
+  readonly sourceSeen: Readonly<Record<string, string>>
+}
+
+export interface Intent extends NewIntent {
+  readonly id: number
+  readonly createdAtMs: number
+}
+
+/** The counters that add up (promise 9), for one side of a mapping. */
+export interface Counts {
+  readonly captured: number
+  readonly applied: number
+  readonly unchanged: number
+  readonly superseded: number
+  readonly discarded: number
+  /** The rest are the changes that are there, by state. */
+  readonly pending: number
+  readonly waiting: number
+  readonly conflicts: number
+  readonly deadLetters: number
+}
+
+export interface HistoryEntry {
+  readonly atMs: number
+  /** "created", "updated", "removed", "archived", "adopted", "conflict", "lost", "failed", "dead", "captured", … */
+  readonly event: string
+  /** The side that was written or looked at. */
+  readonly side: Side
+  readonly odooId: RecordId | null
+  readonly externalId: RecordId | null
+  readonly key: string | null
+  /** Values before and after by field, errors, reasons. Never a credential. */
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** What one page of a feed, a sweep or a comparison adds. */
+export interface Staging {
+  readonly side: Side
+  /** Moves the feed's cursor in the same transaction; undefined: leave it. */
+  readonly cursor?: Cursor
+  readonly changes: readonly NewChange[]
+  /** Linked records that were looked at and had not changed: their version only. */
+  readonly touched: readonly { readonly id: RecordId; readonly version: Version }[]
+  /** How many states were looked at and had not changed: counted as captured and unchanged. */
+  readonly unchanged: number
+  readonly nowMs: number
+}
+
+export type LinkWrite =
+  | {
+      readonly kind: 'insert'
+      readonly odooId: RecordId
+      readonly externalId: RecordId
+      readonly key: string | null
+      readonly seen: Readonly<Record<Side, Seen>>
+      readonly version: Readonly<Record<Side, Version>>
+    }
+  | {
+      readonly kind: 'update'
+      readonly id: number
+      /** What is missing stays as it is. */
+      readonly odooId?: RecordId
+      readonly externalId?: RecordId
+      readonly key?: string | null
+      readonly state?: Link['state']
+      readonly seen?: Partial<Record<Side, Seen>>
+      readonly version?: Partial<Record<Side, Version>>
+    }
+  | { readonly kind: 'delete'; readonly id: number }
+
+/** Names a change as it was when it was decided about. A settlement skips what has a newer `seq` by now. */
+export interface ChangeRef {
+  readonly side: Side
+  readonly id: RecordId
+  readonly seq: number
+}
+
+/** The outcome of a batch of work. */
+export interface Settlement {
+  readonly nowMs: number
+  readonly links: readonly LinkWrite[]
+  /** Done with: the change is removed and counted. */
+  readonly resolved: readonly (ChangeRef & { readonly as: 'applied' | 'unchanged' | 'discarded' })[]
+  /**
+   * Kept, in a new state. A change that waits for a record which has a live link by now (looked at in this very
+   * transaction) becomes pending instead.
+   */
+  readonly kept: readonly (ChangeRef & {
+    readonly state: ChangeState
+    readonly attempts: number
+    readonly notBeforeMs: number
+    readonly fault: Fault | null
+    readonly conflicts: readonly FieldConflict[]
+    readonly waitsFor: readonly RecordRef[]
+    /** Merged into the change's fields: a key that was assigned to it. */
+    readonly fields?: Fields
+    readonly omitsReferences?: boolean
+  })[]
+  /** States met on the way (a target that is not what was expected): captured like a feed's. */
+  readonly changes: readonly NewChange[]
+  /** Intents whose outcome is known. */
+  readonly intents: readonly number[]
+  readonly history: readonly HistoryEntry[]
+}
+
+/** A mapping's condition, beyond its changes. */
+export interface MappingState {
+  /** Why it does not run; null: it runs. */
+  readonly pause: (Fault & { readonly sinceMs: number }) | null
+  /** Failures of whole runs in a row, and when the next may start. */
+  readonly failures: number
+  readonly notBeforeMs: number
+  readonly lastRunAtMs: number | null
+  readonly lastSuccessAtMs: number | null
+  /** The guards that tripped, by "deletes:odoo", "deletes:external", "changes:odoo", …. */
+  readonly guards: Readonly<Record<string, GuardTrip>>
+  /** What else is remembered between runs, by name: "sweep:odoo" and the like. */
+  readonly notes: Readonly<Record<string, Value>>
+}
+
+export interface GuardTrip {
+  readonly sinceMs: number
+  readonly count: number
+  readonly total: number
+  readonly message: string
+  /** A person has agreed to changes up to this seq; null: not yet. */
+  readonly confirmedSeq: number | null
+}
+
+/** Work that a command hands to the daemon that holds the ledger. */
+export interface Request {
+  readonly id: number
+  readonly kind: string
+  readonly args: Readonly<Record<string, Value>>
+  readonly state: 'open' | 'running' | 'done' | 'failed'
+  /** While running: progress; afterwards: the result or the fault. */
+  readonly answer: Readonly<Record<string, Value>> | null
+  readonly createdAtMs: number
+}
+
+export interface Ledger extends AsyncDisposable {
+  /** Which program and schema wrote it, and a name of its own that a copy keeps. */
+  readonly about: { readonly schema: number; readonly program: string; readonly identity: string }
+
+  /**
+   * Makes a mapping known under its fields' names, in their order. Links written with other fields before are read in
+   * this order from now on; a field that is new has UNKNOWN_FINGERPRINT. Must precede every other use of that mapping.
+   */
+  openMapping(mapping: string, fieldNames: readonly string[]): Promise<void>
+
+  cursor(mapping: string, side: Side): Promise<Cursor | null>
+  /** Forgets how far a feed was read (null), or sets it back. */
+  setCursor(mapping: string, side: Side, cursor: Cursor | null): Promise<void>
+
+  /** What is known of these records. */
+  known(
+    mapping: string,
+    side: Side,
+    ids: readonly RecordId[],
+  ): Promise<ReadonlyMap<RecordId, { readonly link: Link | null; readonly change: StoredChange | null }>>
+  links(mapping: string, side: Side, ids: readonly RecordId[]): Promise<ReadonlyMap<RecordId, Link>>
+  linksByKey(mapping: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly Link[]>>
+  /** Links in the order of their ids, for comparisons. */
+  linksAfter(mapping: string, afterLinkId: number, limit: number): Promise<readonly Link[]>
+  /** Links that are not tombstones. */
+  countLinks(mapping: string): Promise<number>
+
+  /** Stores changes and the cursor that moved past them. A change whose record has one already supersedes it. */
+  stage(mapping: string, staging: Staging): Promise<void>
+  /**
+   * Pending changes that are due, oldest first, at most `limit` of them, each with the change of its link's other side
+   * (due or not). Never a record that has an open intent. `skipGone`: sides whose deletes are held back by a guard,
+   * with the seq up to which a person has agreed.
+   */
+  take(
+    mapping: string,
+    nowMs: number,
+    limit: number,
+    skipGone?: Partial<Record<Side, number>>,
+  ): Promise<readonly Work[]>
+  /** When the next pending change is due; null: there is none. */
+  nextDueMs(mapping: string): Promise<number | null>
+  countChanges(mapping: string, filter: { side?: Side; state?: ChangeState; kind?: 'state' | 'gone' }): Promise<number>
+  /** The highest seq given so far. */
+  lastSeq(mapping: string): Promise<number>
+
+  /** Writes intents before their calls are made. The ids are in the same order. */
+  intend(mapping: string, intents: readonly NewIntent[], nowMs: number): Promise<readonly number[]>
+  /** Every open intent, oldest first. */
+  openIntents(mapping: string): Promise<readonly Intent[]>
+  /**
+   * Records the outcome of a batch: kept and resolved changes, links, history and counters. Changes of any mapping that
+   * wait for a record which got its link here become pending; their mappings are the answer.
+   * @throws SyncError `key` when a link would join a record that is linked already; then nothing was written.
+   */
+  settle(mapping: string, settlement: Settlement): Promise<readonly string[]>
+
+  /** All waiting changes with what they wait for, over all mappings: to find cycles. At most `limit`. */
+  waits(limit: number): Promise<readonly { readonly change: RecordRef; readonly waitsFor: readonly RecordRef[] }[]>
+  /** Makes waiting changes pending although what they wait for has no link, to be created without those references. */
+  releaseCycle(changes: readonly RecordRef[]): Promise<void>
+  /** Waiting changes captured before `capturedBeforeMs` become dead letters. The answer is how many. */
+  expireWaiting(mapping: string, capturedBeforeMs: number, fault: Fault, nowMs: number): Promise<number>
+
+  /** Begins a sweep of a side, or goes on with the one that was interrupted: the answer is where to go on (null: start). */
+  beginSweep(mapping: string, side: Side, fresh: boolean): Promise<string | null>
+  /** Marks a page as listed and says which of its records are unknown or have another version. */
+  sweepPage(
+    mapping: string,
+    side: Side,
+    entries: readonly { readonly id: RecordId; readonly version: Version }[],
+    after: string | null,
+  ): Promise<readonly RecordId[]>
+  /** Linked (live) records that were not listed, in a stable order after `after`. Only those linked when it began. */
+  sweepMissing(mapping: string, side: Side, after: number, limit: number): Promise<readonly Link[]>
+  /** Counts: listed, and linked records that were not listed. */
+  sweepCounts(mapping: string, side: Side): Promise<{ readonly listed: number; readonly missing: number }>
+  endSweep(mapping: string, side: Side): Promise<void>
+
+  state(mapping: string): Promise<MappingState>
+  updateState(mapping: string, update: Partial<MappingState>): Promise<void>
+  /** A connection's notes: identity, clock offset, pause. */
+  connectionNotes(connection: string): Promise<Readonly<Record<string, Value>>>
+  updateConnectionNotes(connection: string, notes: Readonly<Record<string, Value>>): Promise<void>
+
+  counts(mapping: string): Promise<Readonly<Record<Side, Counts>>>
+  /** When the oldest change that is pending or waiting was first captured; null: everything is in step. */
+  oldestChangeMs(mapping: string): Promise<number | null>
+  /** Changes in a state, newest first, with the mapping's links. */
+  changes(
+    mapping: string | null,
+    filter: { state?: ChangeState; side?: Side; id?: RecordId; afterSeq?: number; limit: number },
+  ): Promise<readonly { readonly mapping: string; readonly change: StoredChange; readonly link: Link | null }[]>
+  /** Makes dead letters, conflicts or waiting changes pending again, with no attempts spent. The answer is how many. */
+  retry(mapping: string, changes: readonly ChangeRef[], nowMs: number): Promise<number>
+  /** A record's history, oldest first: by link ids or by key. */
+  history(
+    mapping: string,
+    filter: { odooId?: RecordId; externalId?: RecordId; key?: string; sinceMs?: number; limit: number },
+  ): Promise<readonly HistoryEntry[]>
+  addHistory(mapping: string, entries: readonly HistoryEntry[]): Promise<void>
+  mappings(): Promise<readonly string[]>
+
+  /** Hands work to the daemon. */
+  request(kind: string, args: Readonly<Record<string, Value>>, nowMs: number): Promise<number>
+  openRequests(): Promise<readonly Request[]>
+  answerRequest(id: number, state: Request['state'], answer: Readonly<Record<string, Value>>): Promise<void>
+  findRequest(id: number): Promise<Request | null>
+
+  /** Removes history and answered requests older than these. */
+  prune(limits: { historyBeforeMs: number; requestsBeforeMs: number }): Promise<void>
+  /** Bytes on disk. */
+  sizeBytes(): Promise<number>
+}
