@@ -1,7 +1,7 @@
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
 import type { StoredChange } from '../ledger/ledger.ts'
-import { keyText } from '../mapping/key.ts'
+import { generateKey, keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 
@@ -18,7 +18,7 @@ export async function assignKeys(
 ): Promise<readonly Value[]> {
   const { mapping, sides } = context
   const { generate } = mapping.key
-  if (generate !== null) return changes.map((change) => generate.replaceAll('{id}', change.id))
+  if (generate !== null) return changes.map((change) => generateKey(generate, side, change.id))
   const target = otherSide(side)
   const field = fieldOn(mapping.key, target)
   const reserved = await sides[target].collection.sink?.reserve?.(field, changes.length, signal)

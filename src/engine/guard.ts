@@ -34,33 +34,44 @@ export function deletesGuard(side: Side): string {
 export const CHANGES_GUARD = 'changes'
 
 /**
- * The sides whose deletes are held back, each with the seq up to which a person has agreed. A guard trips here, and is
+ * For each side, the seq up to which deletes may be taken: of those that are there now, or that a person has agreed to
+ * where they are a crowd. Deletes that arrive after this was asked are weighed the next time. A guard trips here, and is
  * lifted when what it held back is gone.
  */
-export async function heldBack(context: Context, memory: GuardMemory): Promise<Partial<Record<Side, number>>> {
-  const { mapping, ledger, clock } = context
-  const held: Partial<Record<Side, number>> = {}
+export async function deletesAllowed(context: Context, memory: GuardMemory): Promise<Readonly<Record<Side, number>>> {
+  const { mapping, ledger } = context
+  const lastSeq = await ledger.lastSeq(mapping.name)
+  const allowed = { odoo: lastSeq, external: lastSeq }
   for (const side of SIDES) {
-    const waiting = await ledger.countChanges(mapping.name, { side, kind: 'gone', state: 'pending' })
-    const { [deletesGuard(side)]: trip } = (await ledger.state(mapping.name)).guards
-    if (waiting === 0) {
-      if (trip) await setTrip(context, deletesGuard(side), null)
+    const name = deletesGuard(side)
+    const { [name]: trip } = (await ledger.state(mapping.name)).guards
+    const crowd = await crowdOf(context, memory, side)
+    if (crowd === null) {
+      if (trip) await setTrip(context, name, null)
       continue
     }
-    const since = clock.monotonicMs() - WINDOW_MS
-    const recent = memory.removals.filter((removal) => removal.side === side && removal.atMs > since).length
-    const total = await ledger.countLinks(mapping.name)
-    if (!isCrowd(waiting + recent, total + recent, mapping.deletes.guard)) {
-      if (trip) await setTrip(context, deletesGuard(side), null)
-      continue
-    }
-    if (!trip) {
-      const message = `${waiting} of ${total} linked records are gone from ${context.sides[side].schema.name}; their deletes wait for a person.`
-      await tripGuard(context, deletesGuard(side), { count: waiting, total, message })
-    }
-    held[side] = trip?.confirmedSeq ?? 0
+    if (!trip) await tripGuard(context, name, crowd)
+    allowed[side] = trip?.confirmedSeq ?? 0
   }
-  return held
+  return allowed
+}
+
+/** The deletes of a side that wait, if together with the latest ones they are a crowd. */
+async function crowdOf(
+  context: Context,
+  memory: GuardMemory,
+  side: Side,
+): Promise<Pick<GuardTrip, 'count' | 'total' | 'message'> | null> {
+  const { mapping, ledger, clock } = context
+  const waiting = await ledger.countChanges(mapping.name, { side, kind: 'gone', state: 'pending' })
+  if (waiting === 0) return null
+  const since = clock.monotonicMs() - WINDOW_MS
+  const recent = memory.removals.filter((removal) => removal.side === side && removal.atMs > since).length
+  const total = await ledger.countLinks(mapping.name)
+  if (!isCrowd(waiting + recent, total + recent, mapping.deletes.guard)) return null
+  const name = context.sides[side].schema.name
+  const message = `${waiting} of ${total} linked records are gone from ${name}; their deletes wait for a person.`
+  return { count: waiting, total, message }
 }
 
 /**

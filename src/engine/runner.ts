@@ -4,7 +4,7 @@ import { type Schedule, SIDES, type Side } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context } from './context.ts'
 import { faultOf } from './draft.ts'
-import { confirmHint, type GuardMemory, newGuardMemory } from './guard.ts'
+import { confirmHint, deletesAllowed, type GuardMemory, newGuardMemory } from './guard.ts'
 import { isRead, LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
 import { keepTime } from './timetable.ts'
 
@@ -58,7 +58,7 @@ export function createRunner(context: Context): Runner {
   const sleepUntilDue = async (lookAgainMs: number | null): Promise<void> => {
     wakeTimer?.abort()
     const nowMs = clock.nowMs()
-    const nextMs = await context.ledger.nextDueMs(mapping.name)
+    const nextMs = await context.ledger.nextDueMs(mapping.name, await deletesAllowed(context, memory))
     const { notBeforeMs, pause } = await context.ledger.state(mapping.name)
     if (pause) return
     const waits = [

@@ -1,9 +1,9 @@
 import type { StoredChange, Work } from '../ledger/ledger.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
-import { newDraft, resolve } from './draft.ts'
+import { keep, newDraft, resolve, settle } from './draft.ts'
 import { executeJobs } from './execute.ts'
-import { type GuardMemory, heldBack, weighChanges } from './guard.ts'
+import { deletesAllowed, type GuardMemory, weighChanges } from './guard.ts'
 import { changesOf, type Job } from './job.ts'
 import { planGone } from './plan-gone.ts'
 import { planLinked } from './plan-linked.ts'
@@ -11,6 +11,8 @@ import { planUnlinked } from './plan-unlinked.ts'
 
 /** How many changes are taken from the ledger at once. */
 const TAKE = 5000
+/** How long an edit waits that meets a delete which a guard holds back. */
+const HELD_MS = 60_000
 
 /**
  * Decides about and carries out a batch of what is due. The answer is how many changes were taken: 0 means that nothing
@@ -18,13 +20,28 @@ const TAKE = 5000
  */
 export async function workOnce(context: Context, memory: GuardMemory, signal: AbortSignal): Promise<number> {
   const { mapping, ledger, clock } = context
-  const skipGone = await heldBack(context, memory)
-  const works = await ledger.take(mapping.name, clock.nowMs(), TAKE, skipGone)
-  for (const slice of slices(context, works)) {
+  const allowed = await deletesAllowed(context, memory)
+  const works = await ledger.take(mapping.name, clock.nowMs(), TAKE, allowed)
+  const held = works.filter((work) => isHeld(work, allowed))
+  if (held.length > 0) await putOff(context, held)
+  for (const slice of slices(context, works.filter((work) => !isHeld(work, allowed)))) {
     signal.throwIfAborted()
     await workOn(context, slice, memory, signal)
   }
   return works.length
+}
+
+/** An edit of a record whose partner is among deletes that are held back. */
+function isHeld(work: Work, allowed: Readonly<Record<Side, number>>): boolean {
+  return changesOf(work).some((change) => isGone(change) && change.seq > allowed[change.side])
+}
+
+async function putOff(context: Context, works: readonly Work[]): Promise<void> {
+  const draft = newDraft(context.clock.nowMs())
+  for (const change of works.flatMap(changesOf)) {
+    if (!isGone(change)) keep(draft, change, { state: 'pending', notBeforeMs: draft.nowMs + HELD_MS })
+  }
+  await settle(context, draft)
 }
 
 /** Small enough that what is read before a write is written soon after, large enough to fill the sink's batches. */

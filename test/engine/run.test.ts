@@ -107,7 +107,9 @@ describe('edits', () => {
     await world.settle()
     expect(partner('1')).toMatchObject({ phone: winner })
     expect(customer('1')).toMatchObject({ phone: winner })
-    const lost = (await world.ledger.history('customers', { odooId: '1', limit: 100 })).filter((e) => e.event === 'lost')
+    const lost = (await world.ledger.history('customers', { odooId: '1', limit: 100 })).filter(
+      (e) => e.event === 'lost',
+    )
     expect(lost.map(({ detail }) => detail.value)).toEqual([winner === 'from odoo' ? 'from shop' : 'from odoo'])
     await expectQuiet()
   })

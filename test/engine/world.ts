@@ -182,7 +182,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
             if (error.disposition === 'halt') throw error
             isBusy = true
           }
-          isBusy ||= (await ledger.countChanges(name, { state: 'pending' })) > 0
+          isBusy ||= (await ledger.countChanges(name, { state: 'pending', kind: 'state' })) > 0
         }
         timeMs += 15_000
         if (!isBusy && round >= 3) return
@@ -199,7 +199,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       return found.filter((difference) => difference.kind !== 'field' || !difference.isAsSeen)
     },
     counts: (name = first) => ledger.counts(name),
-    close: () => ledger[Symbol.asyncDispose](),
+    close: async () => ledger[Symbol.asyncDispose](),
   }
   return world
 }

@@ -1,0 +1,410 @@
+/** Random histories of two sides: what people, faults and crashes do, and what must hold afterwards. */
+import fc from 'fast-check'
+import type { HeldTransaction } from '../../src/connectors/memory/held-transaction.ts'
+import { SyncError } from '../../src/contract/error.ts'
+import type { Value } from '../../src/contract/value.ts'
+import { CRASH_POINTS } from '../../src/engine/crash-points.ts'
+import { otherSide, SIDES, type Side } from '../../src/mapping/mapping.ts'
+import { adds, Killed, type World } from './world.ts'
+
+export const TABLE: Readonly<Record<Side, string>> = { odoo: 'partners', external: 'customers' }
+const NAMES: Readonly<Record<Side, Readonly<Record<string, string>>>> = {
+  odoo: {
+    name: 'name',
+    key: 'ref',
+    email: 'email',
+    phone: 'phone',
+    text: 'comment',
+    credit: 'credit',
+    parent: 'parent_id',
+  },
+  external: {
+    name: 'full_name',
+    key: 'code',
+    email: 'email',
+    phone: 'phone',
+    text: 'notes',
+    credit: 'credit',
+    parent: 'parent',
+  },
+}
+/** The fields that both sides store alike, in the end. */
+export const CHECKED = ['name', 'email', 'phone', 'credit'] as const
+
+const side = fc.constantFrom<Side>('odoo', 'external')
+const nth = fc.nat(5)
+const values: Readonly<Record<string, fc.Arbitrary<Value>>> = {
+  name: fc.constantFrom('Ann', ' Bob ', 'Céline', '李雷', "O'Neil"),
+  email: fc.constantFrom('a@x', ' b@x ', 'c@x', null),
+  phone: fc.constantFrom('1', '2', '3', null),
+  text: fc.constantFrom('hi', '<p>hi</p>', '<script>x</script>ho', null),
+  credit: fc.constantFrom(1, 2.345, 0, 10.005, null),
+}
+const edit = fc
+  .constantFrom(...Object.keys(values))
+  .chain((field) => fc.record({ field: fc.constant(field), value: values[field] ?? fc.constant(null) }))
+
+export type Command =
+  | { kind: 'insert'; side: Side; key: number | null; name: Value; email: Value; phone: Value }
+  | { kind: 'edit'; side: Side; nth: number; field: string; value: Value; silent: boolean }
+  | { kind: 'remove'; side: Side; nth: number; silent: boolean }
+  | { kind: 'archive'; side: Side; nth: number }
+  | { kind: 'parent'; side: Side; nth: number; parent: number }
+  | { kind: 'begin'; nth: number; field: string; value: Value }
+  | { kind: 'commit' }
+  | { kind: 'run'; deep: boolean; sweeps: boolean; compares: boolean }
+  | { kind: 'settle' }
+  | { kind: 'crash'; point: (typeof CRASH_POINTS)[number]; times: number }
+  | {
+      kind: 'fault'
+      side: Side
+      method: 'feed.read' | 'list' | 'read' | 'find' | 'apply'
+      how: 'before' | 'lost' | 'half'
+      skip: number
+    }
+  | { kind: 'poison'; side: Side; name: string }
+  | { kind: 'gap'; side: Side; nth: number; field: string; value: Value }
+  | { kind: 'wait'; ms: number }
+
+const run = fc.record({
+  kind: fc.constant('run' as const),
+  deep: fc.boolean(),
+  sweeps: fc.boolean(),
+  compares: fc.boolean(),
+})
+
+export const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('insert' as const),
+      side,
+      key: fc.option(fc.nat(4), { freq: 6 }),
+      name: values.name as fc.Arbitrary<Value>,
+      email: values.email as fc.Arbitrary<Value>,
+      phone: values.phone as fc.Arbitrary<Value>,
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(side, nth, edit, fc.boolean())
+      .map(
+        ([at, n, { field, value }, silent]): Command => ({
+          kind: 'edit',
+          side: at,
+          nth: n,
+          field,
+          value,
+          silent: silent && n === 0,
+        }),
+      ),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), side, nth, silent: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('archive' as const), side, nth }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('parent' as const), side, nth, parent: nth }) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(nth, edit).map(([n, { field, value }]): Command => ({ kind: 'begin', nth: n, field, value })),
+  },
+  { weight: 1, arbitrary: fc.constant<Command>({ kind: 'commit' }) },
+  { weight: 8, arbitrary: run },
+  { weight: 1, arbitrary: fc.constant<Command>({ kind: 'settle' }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('crash' as const),
+      point: fc.constantFrom(...CRASH_POINTS),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('fault' as const),
+      side,
+      method: fc.constantFrom(
+        'feed.read' as const,
+        'list' as const,
+        'read' as const,
+        'find' as const,
+        'apply' as const,
+        'apply' as const,
+        'apply' as const,
+      ),
+      how: fc.constantFrom('before' as const, 'lost' as const, 'half' as const),
+      skip: fc.nat(2),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('poison' as const), side, name: fc.constantFrom('Ann', 'Céline') }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(side, nth, edit)
+      .map(([at, n, { field, value }]): Command => ({ kind: 'gap', side: at, nth: n, field, value })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 400, 1100, 30_000) }),
+  },
+)
+
+/** What people last wrote, by record and field, since both sides were last brought in step. */
+type Written = Map<string, Value>
+
+interface Play {
+  readonly world: World
+  /** The fields whose value must be one that somebody wrote. */
+  readonly checked: readonly string[]
+  readonly written: Written
+  /** How many records people made with a key, by side and key. */
+  readonly made: Map<string, number>
+  /** How many records we created, by side and key. */
+  readonly created: Map<string, number>
+  held: HeldTransaction | null
+  /** Says what the held transaction wrote, once it is committed. */
+  heldNote: () => void
+}
+
+/** Plays a history, then lets everything come to rest, and checks every promise. @throws when one is broken. */
+export async function playHistory(
+  world: World,
+  commands: readonly Command[],
+  checked: readonly string[],
+): Promise<void> {
+  const play: Play = { world, checked, written: new Map(), made: new Map(), created: new Map(), held: null, heldNote: () => {} }
+  countCreates(play)
+  await world.context()
+  for (const each of commands) {
+    await perform(play, each)
+    await checkSums(world)
+  }
+  await comeToRest(play)
+  await checkEnd(play)
+}
+
+function countCreates({ world, created }: Play): void {
+  for (const at of SIDES) {
+    world.stores[at].onWrite(({ before, after, byUs }) => {
+      if (before !== null || after === null || !byUs) return
+      const name = `${at} ${after[NAMES[at].key ?? '']}`
+      created.set(name, (created.get(name) ?? 0) + 1)
+    })
+  }
+}
+
+function recordAt(world: World, at: Side, n: number): string | null {
+  const all = world.stores[at].all(TABLE[at])
+  return all.length === 0 ? null : (all[n % all.length]?.id ?? null)
+}
+
+async function perform(play: Play, each: Command): Promise<void> {
+  const { world } = play
+  switch (each.kind) {
+    case 'insert':
+      return insert(play, each)
+    case 'edit':
+    case 'gap': {
+      const apply = (): void => {
+        const id = recordAt(world, each.side, each.nth)
+        if (id !== null) editRecord(play, each.side, id, each.field, each.value, each.kind === 'edit' && each.silent)
+      }
+      if (each.kind === 'edit') return apply()
+      let isDone = false
+      world.stores[each.side].faults.beforeApply = () => {
+        if (isDone) return
+        isDone = true
+        apply()
+      }
+      return
+    }
+    case 'remove': {
+      const id = recordAt(world, each.side, each.nth)
+      if (id === null) return
+      if (each.silent) world.stores[each.side].removeSilently(TABLE[each.side], id)
+      else world.stores[each.side].remove(TABLE[each.side], id)
+      return
+    }
+    case 'archive': {
+      const id = recordAt(world, each.side, each.nth)
+      if (id !== null) world.stores[each.side].archive(TABLE[each.side], id)
+      return
+    }
+    case 'parent': {
+      const id = recordAt(world, each.side, each.nth)
+      const parent = recordAt(world, each.side, each.parent)
+      if (id !== null)
+        world.stores[each.side].edit(TABLE[each.side], id, { [NAMES[each.side].parent ?? '']: Number(parent) })
+      return
+    }
+    case 'begin': {
+      const id = recordAt(world, 'odoo', each.nth)
+      if (id === null || play.held !== null) return
+      play.held = world.stores.odoo.begin()
+      play.held.edit('partners', id, { [NAMES.odoo[each.field] ?? '']: each.value })
+      play.heldNote = () => note(play, 'odoo', id, each.field, each.value)
+      return
+    }
+    case 'commit':
+      return commitHeld(play)
+    case 'run':
+      return attempt(() =>
+        world.run({ depth: each.deep ? 'deep' : 'tail', sweeps: each.sweeps, compares: each.compares ? 100 : 0 }),
+      )
+    case 'settle':
+      return comeToRest(play)
+    case 'crash':
+      world.killAt(each.point, each.times)
+      return attempt(() => world.run({ sweeps: each.times === 2 }))
+    case 'fault': {
+      const error = new SyncError('network', 'fault', { inDoubt: each.how !== 'before' && each.method === 'apply' })
+      const how =
+        each.how === 'before'
+          ? { before: error }
+          : { after: error, ...(each.how === 'half' ? { doneOperations: 1 } : {}) }
+      world.stores[each.side].faults.inject({ method: each.method, skip: each.skip, ...how })
+      return
+    }
+    case 'poison': {
+      const name = NAMES[each.side].name ?? ''
+      world.stores[each.side].faults.poison = (operation) =>
+        operation.kind !== 'remove' && operation.fields[name] === each.name ? new SyncError('invalid', 'poison') : null
+      return
+    }
+    case 'wait':
+      world.advance(each.ms)
+  }
+}
+
+function insert(play: Play, { side: at, key, name, email, phone }: Extract<Command, { kind: 'insert' }>): void {
+  const names = NAMES[at]
+  const code = key === null ? null : `K${key}`
+  const fields = {
+    [names.name ?? '']: name,
+    [names.key ?? '']: code,
+    [names.email ?? '']: email,
+    [names.phone ?? '']: phone,
+  }
+  try {
+    const id = play.world.stores[at].insert(TABLE[at], fields)
+    if (code !== null) play.made.set(`${at} ${code}`, (play.made.get(`${at} ${code}`) ?? 0) + 1)
+    for (const [field, value] of Object.entries({ name, email, phone, credit: null })) note(play, at, id, field, value)
+  } catch (error) {
+    // The code is taken in the shop.
+    if (!(error instanceof SyncError)) throw error
+  }
+}
+
+function editRecord(play: Play, at: Side, id: string, field: string, value: Value, isSilent: boolean): void {
+  const store = play.world.stores[at]
+  const fields = { [NAMES[at][field] ?? '']: value }
+  if (isSilent) store.editSilently(TABLE[at], id, fields)
+  else store.edit(TABLE[at], id, fields)
+  note(play, at, id, field, value)
+}
+
+function note(play: Play, at: Side, id: string, field: string, value: Value): void {
+  play.written.set(`${at} ${id} ${field}`, value)
+}
+
+function commitHeld(play: Play): void {
+  if (play.held === null) return
+  play.held.commit()
+  play.held = null
+  play.heldNote()
+}
+
+/** A run may be killed, or stopped by a fault. */
+async function attempt(task: () => Promise<unknown>): Promise<void> {
+  try {
+    await task()
+  } catch (error) {
+    if (!(error instanceof Killed) && !(error instanceof SyncError)) throw error
+  }
+}
+
+async function checkSums({ ledger }: World): Promise<void> {
+  const counts = await ledger.counts('customers')
+  for (const at of SIDES) if (!adds(counts[at])) throw new Error(`${at} does not add up: ${JSON.stringify(counts[at])}`)
+}
+
+/** No more faults; dead letters are retried; both sides come to rest. */
+async function comeToRest(play: Play): Promise<void> {
+  const { world } = play
+  commitHeld(play)
+  world.killAt(null)
+  for (const at of SIDES) world.stores[at].faults.clear()
+  await world.settle()
+  const dead = await world.ledger.changes('customers', { state: 'dead', limit: 1000 })
+  await world.ledger.retry(
+    'customers',
+    dead.map(({ change }) => change),
+    world.nowMs(),
+  )
+  await world.settle()
+  await checkValues(play)
+  play.written.clear()
+}
+
+/** Who is in a conflict, by side and id: such a record may differ. */
+async function disputed(world: World): Promise<Set<string>> {
+  const open = await world.ledger.changes('customers', { limit: 1000 })
+  const ids = new Set<string>()
+  for (const { change, link } of open) {
+    ids.add(`${change.side} ${change.id}`)
+    if (link) ids.add(`odoo ${link.odooId}`).add(`external ${link.externalId}`)
+  }
+  return ids
+}
+
+/** Every value is one that somebody wrote: the only writer's, or one of both. */
+async function checkValues({ world, written, checked }: Play): Promise<void> {
+  const open = await disputed(world)
+  for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
+    if (link.state !== 'live' || open.has(`odoo ${link.odooId}`)) continue
+    const now = world.stores.odoo.get('partners', link.odooId)
+    for (const field of checked) {
+      const candidates = SIDES.flatMap((at) => {
+        const id = at === 'odoo' ? link.odooId : link.externalId
+        const value = written.get(`${at} ${id} ${field}`)
+        return value === undefined ? [] : [stored(field, value)]
+      })
+      const actual = stored(field, now?.[NAMES.odoo[field] ?? ''] ?? null)
+      if (candidates.length > 0 && !candidates.includes(actual)) {
+        throw new Error(`${field} of odoo ${link.odooId} is ${actual}; written were ${candidates.join(' and ')}`)
+      }
+    }
+  }
+}
+
+/** What both sides make of a value in the end. */
+function stored(field: string, value: Value): Value {
+  if (typeof value === 'string') return value.trim() === '' ? null : value.trim()
+  // A number is never empty in Odoo.
+  if (field === 'credit') return typeof value === 'number' ? Number(value.toFixed(2)) : 0
+  return value
+}
+
+async function checkEnd({ world, made, created }: Play): Promise<void> {
+  const open = await disputed(world)
+  const differences = (await world.differences()).filter((difference) => {
+    if (difference.kind === 'unlinked') return !open.has(`${difference.side} ${difference.id}`)
+    return !open.has(`odoo ${difference.odooId}`) && !open.has(`external ${difference.externalId}`)
+  })
+  if (differences.length > 0) throw new Error(`not converged: ${JSON.stringify(differences)}`)
+  for (const [name, count] of created) {
+    const [at = '', key = ''] = name.split(' ')
+    const byPeople = made.get(`${at === 'odoo' ? 'external' : 'odoo'} ${key}`) ?? 1
+    if (count > byPeople) throw new Error(`${count} records with ${key} were created in ${at}; people made ${byPeople}`)
+  }
+  for (const at of SIDES) world.stores[at].resetCalls()
+  await world.settle()
+  const writes = SIDES.map((at) => world.stores[at].calls.writes)
+  if (writes.some((count) => count > 0)) throw new Error(`quiet sides are written: ${writes.join(' and ')}`)
+  await checkSums(world)
+}
+
+export { otherSide }
