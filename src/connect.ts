@@ -72,7 +72,7 @@ async function openConnector(config: Config, connection: ConnectionConfig): Prom
     throw new ConfigError([problemAt(config.locate, ['connections', connection.name, 'type'], message)])
   }
   const factory = await load()
-  return factory(connection.settings, connection.name)
+  return factory({ type: connection.type, ...connection.settings }, connection.name)
 }
 
 /** What a mapping's context needs besides its file and connections. */

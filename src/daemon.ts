@@ -121,7 +121,8 @@ async function startMapping(
   return { failure, keepTrying }
 }
 
-async function liftPause(app: App, mapping: string): Promise<void> {
+/** Lets a mapping run again whose pause had a cause that was just looked at. */
+export async function liftPause(app: App, mapping: string): Promise<void> {
   const { pause } = await app.ledger.state(mapping)
   const isLifted = pause !== null && LIFTED_AT_START.includes(pause.code)
   await app.ledger.updateState(mapping, { notBeforeMs: 0, ...(isLifted ? { pause: null } : {}) })

@@ -270,8 +270,8 @@ export interface Ledger extends AsyncDisposable {
     limit: number,
     skipGone?: Partial<Record<Side, number>>,
   ): Promise<readonly Work[]>
-  /** When the next pending change is due; null: there is none. */
-  nextDueMs(mapping: string): Promise<number | null>
+  /** When the next change that `take` may give is due, 0 for at once; null: there is none. */
+  nextDueMs(mapping: string, skipGone?: Partial<Record<Side, number>>): Promise<number | null>
   countChanges(mapping: string, filter: { side?: Side; state?: ChangeState; kind?: 'state' | 'gone' }): Promise<number>
   /** The highest seq given so far. */
   lastSeq(mapping: string): Promise<number>

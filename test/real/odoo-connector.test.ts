@@ -195,16 +195,23 @@ describe.skipIf(!hasOdooDatabaseAccess)('odoo over JSON-2', () => {
     })
 
     test('a record that a rule hides is not taken for a deleted one', async () => {
-      const keys = connector.collection({ spec: { model: 'res.users.apikeys' }, fields: ['name'], consumer: 'test' })
-      // The key of another user: there, and not ours to read.
-      const { rows } = await sql.query<{ id: number }>(
-        "select k.id from res_users_apikeys k join res_users u on u.id = k.user_id where u.login = 'admin' limit 1",
+      // Everybody's own settings: there for each user, and readable by nobody else.
+      const { rows } = await sql.query<{ id: number; ours: boolean }>(
+        "select s.id, u.login <> 'admin' ours from res_users_settings s join res_users u on u.id = s.user_id",
       )
-      const id = String(rows[0]?.id)
-      const plain = open({ spec: { model: 'res.users.apikeys', domain: [] }, fields: ['name'] })
-      // A model without write_date cannot be read by it.
-      expect((await failureOf(sinkOf(keys).read([id], signal))).code).toBe('schema')
-      expect((await failureOf(sinkOf(plain).read([id], signal))).message).toContain('write_date')
+      const hidden = String(rows.find(({ ours }) => !ours)?.id)
+      const spec = { model: 'res.users.settings', domain: [] }
+      const states = await sinkOf(open({ spec, fields: ['user_id'] })).read([hidden, '999999999'], signal)
+      expect([...states.entries()]).toEqual([
+        [hidden, { id: hidden, version: null, changedAtMs: null, byUs: null, fields: {} }],
+      ])
+    })
+
+    test('a model without write_date is refused by name', async () => {
+      const keys = open({ spec: { model: 'res.users.apikeys', domain: [] }, fields: ['name'] })
+      const failure = await failureOf(sinkOf(keys).read(['1'], signal))
+      expect(failure.code).toBe('schema')
+      expect(failure.message).toContain('write_date')
     })
   })
 

@@ -1,0 +1,108 @@
+import { Command, CommanderError, Option } from 'commander'
+import { VERSION } from '../version.ts'
+import { checkCommand } from './check.ts'
+import { conflictsCommand } from './conflicts.ts'
+import { deadLettersCommand } from './dead-letters.ts'
+import { demoCommand } from './demo.ts'
+import type { ExitCode } from './exit-code.ts'
+import { reportFailure } from './failure.ts'
+import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
+import { resyncCommand } from './resync.ts'
+import { runCommand } from './run.ts'
+import { startCommand } from './start.ts'
+import { statusCommand } from './status.ts'
+import { syncCommand } from './sync.ts'
+import { createTerminal, type Output } from './terminal.ts'
+import { traceCommand } from './trace.ts'
+import { verifyCommand } from './verify.ts'
+
+/** The process as far as commands need it. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+const EPILOGUE = `
+Exit codes:
+  0  done
+  1  differences or failures were found, or something waits for a person
+  2  the command line or the configuration has to be changed
+  3  a system does not answer, or refuses us
+
+With --json, stdout holds JSON and nothing else; each command's help says which.
+An error is then {"error":{"code","message","hint","problems"}}.`
+
+/** Runs one command line. The answer is the exit code; nothing is thrown. */
+export async function runProgram(args: readonly string[], world: World): Promise<number> {
+  const terminal = createTerminal(world.stdout, world.stderr, world.env)
+  let exitCode: ExitCode = 0
+  const perform: Perform =
+    (body) =>
+    async (...all) => {
+      const command = all.at(-1) as Command
+      const options = command.optsWithGlobals<GlobalOptions>()
+      const invocation: Invocation = {
+        config: options.config,
+        json: options.json,
+        logLevel: options.logLevel ?? null,
+        env: world.env,
+        terminal,
+        signal: world.signal,
+      }
+      exitCode = await body(invocation, command)
+    }
+  const program = createProgram(perform, world)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return interruption(world.signal, exitCode)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    terminal.status(null)
+    if (world.signal.aborted) return interruption(world.signal, null)
+    return reportFailure(error, terminal, program.opts<GlobalOptions>().json)
+  }
+}
+
+/** A command that was ended by a signal before it was done says so as a shell does. */
+function interruption(signal: AbortSignal, exitCode: ExitCode | null): number {
+  if (exitCode !== null) return exitCode
+  return signal.reason === 'SIGTERM' ? 143 : 130
+}
+
+function createProgram(perform: Perform, world: World): Command {
+  const program = new Command('tandem')
+    .description('Keeps Odoo and other systems in step, in both directions.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .option('-c, --config <file>', 'the configuration file', './config.yaml')
+    .option('--json', 'print JSON for scripts', false)
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS))
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', EPILOGUE)
+    .showHelpAfterError('(--help says how it is used)')
+  const commands = [
+    runCommand(perform),
+    startCommand(perform),
+    demoCommand(perform),
+    checkCommand(perform),
+    syncCommand(perform),
+    resyncCommand(perform),
+    statusCommand(perform),
+    verifyCommand(perform),
+    traceCommand(perform),
+    deadLettersCommand(perform),
+    conflictsCommand(perform),
+  ]
+  for (const command of commands) program.addCommand(command)
+  for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
+    command
+      .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
+      .configureOutput({
+        writeOut: (text) => world.stdout.write(text),
+        writeErr: (text) => world.stderr.write(text),
+      })
+  }
+  return program
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { durationSchema } from '../mapping/duration.ts'
+
+const UNIT_BYTES = { kB: 1000, KiB: 1024, MB: 1000_000, MiB: 1024 * 1024 } as const
+
+/** A size as text, read as bytes. */
+const sizeSchema = z
+  .string()
+  .regex(/^\d+(?:\.\d+)?(?:kB|KiB|MB|MiB)$/, 'expected a size such as 512KiB or 1MiB')
+  .transform((text) => {
+    const [, count = '0', unit = 'MiB'] = /^([\d.]+)(\w+)$/.exec(text) ?? []
+    return Math.floor(Number(count) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES])
+  })
+
+/** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080" or 8080. A port alone listens on this machine only. */
+const listenSchema = z.union([z.int().min(0).max(65535), z.string()]).transform((listen, context) => {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[\w.-]+)?:)?(\d{1,5})$/.exec(String(listen))
+  const port = Number(match?.[2])
+  if (match && port <= 65535) return { host: (match[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port }
+  context.addIssue({ code: 'custom', message: 'expected an address and a port, such as 127.0.0.1:8080' })
+  return z.NEVER
+})
+
+/** Whether nobody outside this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
+/** A token of 128 bits has 22 characters in base64 and 32 in hexadecimal digits. */
+const MIN_TOKEN_LENGTH = 22
+
+const serverSchema = z
+  .strictObject({
+    listen: listenSchema.prefault('127.0.0.1:8080'),
+    /** What a caller must show. Required where others can reach the address. */
+    token: z.string().min(MIN_TOKEN_LENGTH, `expected at least ${MIN_TOKEN_LENGTH} random characters`).optional(),
+    /** The names under which the server is called, besides the address it listens on (checked against Host and Origin). */
+    hosts: z.array(z.string().min(1)).default([]),
+  })
+  .refine((server) => server.token !== undefined || isLoopback(server.listen.host), {
+    path: ['listen'],
+    when: ({ issues }) => issues.length === 0,
+    message: `others can reach this address, so the server needs a token: server: { token: "\${TANDEM_TOKEN}" }`,
+  })
+
+const connectionName = z.string().regex(/^[A-Za-z][\w-]*$/, 'expected a name of letters, digits, - and _')
+
+export const configSchema = z.strictObject({
+  ledger: z.strictObject({ file: z.string().min(1).default('./data/tandem.db') }).prefault({}),
+  /** The folder of the mapping files. */
+  mappings: z.string().min(1).default('./mappings'),
+  /** By name; each has a type, and everything else is for the connector of that type. */
+  connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
+  server: serverSchema.prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      /** `auto`: readable on a terminal, JSON otherwise. */
+      format: z.enum(['auto', 'json', 'pretty']).default('auto'),
+    })
+    .prefault({}),
+  history: z
+    .strictObject({
+      /** Whether the history keeps values before and after, or only that something changed. */
+      values: z.boolean().default(true),
+      keep: durationSchema.prefault('90d'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** The largest webhook that is accepted. */
+      webhook_size: sizeSchema.prefault('1MiB'),
+      /** How many mappings run at one time. */
+      mappings_at_once: z.int().min(1).max(64).default(4),
+      /** How long a running batch may take to finish when the daemon is told to stop. */
+      shutdown: durationSchema.prefault('30s'),
+    })
+    .prefault({}),
+})

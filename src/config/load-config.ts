@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import type { Locate, Path, Position } from '../mapping/problem.ts'
+import { ConfigError } from './config-error.ts'
+import { configSchema } from './config-schema.ts'
+import { parseFile } from './parse.ts'
+import { createRedactor, type Redactor } from './redact.ts'
+import type { Sources } from './substitute.ts'
+
+export interface LoadOptions {
+  /** As the operator wrote it. Paths inside the file are relative to its folder. */
+  readonly file: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly readFile?: (path: string) => string
+  /** The names of the files in a folder. */
+  readonly listFolder?: (path: string) => readonly string[]
+}
+
+export interface ConnectionConfig {
+  readonly name: string
+  readonly type: string
+  /** Everything but the type, as the file has it, with placeholders filled in. The connector checks it. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Where a setting stands: `locate(['url'])`. */
+  locate(path: Path): Position
+}
+
+export interface Config {
+  readonly file: string
+  readonly ledger: { readonly file: string }
+  /** The folder of the mapping files. */
+  readonly mappings: string
+  readonly connections: ReadonlyMap<string, ConnectionConfig>
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    readonly token: string | null
+    readonly hosts: readonly string[]
+  }
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+    readonly format: 'auto' | 'json' | 'pretty'
+  }
+  readonly history: { readonly keepsValues: boolean; readonly keepMs: number }
+  readonly limits: {
+    readonly webhookBytes: number
+    readonly mappingsAtOnce: number
+    readonly shutdownMs: number
+  }
+  readonly locate: Locate
+  /** Knows every secret that was read. */
+  readonly redactor: Redactor
+  /** What mapping files are read with. */
+  readonly sources: Sources & { readonly listFolder: (path: string) => readonly string[] }
+}
+
+/** Reads `config.yaml`. @throws ConfigError with every problem of the file. */
+export function loadConfig(options: LoadOptions): Config {
+  const { file, env } = options
+  const readFile = options.readFile ?? ((path) => readFileSync(path, 'utf8'))
+  const listFolder = options.listFolder ?? ((path) => readdirSync(path))
+  const redactor = createRedactor()
+  const sources = { env, readFile, listFolder }
+  const parsed = parseFile(configSchema, { file, text: readConfigText(file, readFile), sources, redactor })
+  if (parsed.value === null) throw new ConfigError(parsed.problems, redactor.redact)
+  const { value } = parsed
+  const { locate } = parsed.document
+  const folder = dirname(file)
+  const resolve = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
+  const connections = Object.entries(value.connections).map(
+    ([name, { type, ...settings }]): [string, ConnectionConfig] => [
+      name,
+      { name, type, settings, locate: (path) => locate(['connections', name, ...path]) },
+    ],
+  )
+  return {
+    file,
+    ledger: { file: resolve(value.ledger.file) },
+    mappings: resolve(value.mappings),
+    connections: new Map(connections),
+    server: { ...value.server.listen, token: value.server.token ?? null, hosts: value.server.hosts },
+    log: value.log,
+    history: { keepsValues: value.history.values, keepMs: value.history.keep },
+    limits: {
+      webhookBytes: value.limits.webhook_size,
+      mappingsAtOnce: value.limits.mappings_at_once,
+      shutdownMs: value.limits.shutdown,
+    },
+    locate,
+    redactor,
+    sources,
+  }
+}
+
+function readConfigText(file: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(file)
+  } catch (error) {
+    const message = `the configuration cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    throw new ConfigError([{ file, line: 1, column: 1, severity: 'error', path: '', message }])
+  }
+}

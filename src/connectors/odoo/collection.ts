@@ -1,0 +1,77 @@
+import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
+import type { OdooConnection } from './connection.ts'
+import { explainError, hasAccess } from './explain-error.ts'
+import { createFeed } from './feed.ts'
+import { createModel, type OdooModel } from './model.ts'
+import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
+import { createSink } from './sink.ts'
+import { odooSpec } from './spec.ts'
+
+/** Larger pages are hardly faster, and take megabytes at a time. */
+const PAGE_SIZE = 5000
+/** Measured: from 250 on, larger calls are hardly faster, and they hold locks for longer and lose more when refused. */
+const MAX_BATCH = 500
+
+/** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
+export function createCollection(connection: OdooConnection, request: CollectionRequest): Collection {
+  const parsed = odooSpec.safeParse(request.spec)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
+    throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
+      hint: 'It takes model, domain, context, archive and overlap.',
+    })
+  }
+  const spec = parsed.data
+  const model = createModel(connection, spec, [...new Set(request.fields)])
+  return {
+    capabilities: {
+      deletes: 'listed',
+      maxBatch: MAX_BATCH,
+      pageSize: PAGE_SIZE,
+      guardedWrites: false,
+      archive: spec.archive === null ? null : { field: spec.archive, archived: false },
+    },
+    async describe(signal) {
+      const fields = await fetchFields(connection, spec.model, [], signal)
+      const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
+      return toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
+    },
+    check: (needs, signal) => checkCollection(model, needs, signal),
+    feed: createFeed(model),
+    sink: createSink(model),
+  }
+}
+
+async function checkCollection(
+  model: OdooModel,
+  needs: { create: boolean; update: boolean; remove: boolean },
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  const problems: Problem[] = []
+  const wanted = [
+    ['read', true],
+    ['create', needs.create],
+    ['write', needs.update],
+    ['unlink', needs.remove],
+  ] as const
+  for (const [access, isNeeded] of wanted) {
+    if (!isNeeded || (await hasAccess(model, access, signal))) continue
+    problems.push({
+      severity: 'error',
+      message: `Our user may not ${access} ${model.name}`,
+      hint: `Give the user a group in Odoo that may ${access} ${model.name}.`,
+    })
+  }
+  if (problems.length > 0) return problems
+  try {
+    await model.shape(signal)
+    // The filter, too, is tried: an unknown field or operator in it shows only when it runs.
+    await createFeed(model).list?.(null, 1, signal)
+  } catch (error) {
+    const cause = await explainError(error, model, 'read', 0, signal)
+    if (!(cause instanceof SyncError) || cause.disposition === 'retry' || cause.disposition === 'defer') throw cause
+    problems.push({ severity: 'error', message: cause.message, hint: cause.hint })
+  }
+  return problems
+}

@@ -1,0 +1,31 @@
+import type { Connector } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
+import { checkConnection } from './check.ts'
+import { createCollection } from './collection.ts'
+import { createConnection } from './connection.ts'
+import { openJson2 } from './json2.ts'
+import { odooSettings } from './settings.ts'
+
+/**
+ * Odoo over JSON-2 (19 and later).
+ * @param monotonicMs a clock that only moves forward, in milliseconds.
+ * @throws SyncError `config` that names what is wrong in the settings.
+ */
+export function createOdooConnector(
+  settings: unknown,
+  name: string,
+  monotonicMs: () => number = () => performance.now(),
+): Connector {
+  const parsed = odooSettings.safeParse(settings)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
+    throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`)
+  }
+  const transport = openJson2(parsed.data)
+  const connection = createConnection(name, transport, parsed.data.context, monotonicMs)
+  return {
+    check: (signal) => checkConnection(connection, Date.now(), signal),
+    collection: (request) => createCollection(connection, request),
+    [Symbol.asyncDispose]: () => transport.close(),
+  }
+}

@@ -1,0 +1,132 @@
+import type { FieldSchema, FieldType, Schema } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
+import type { Value } from '../../contract/value.ts'
+import type { OdooConnection } from './connection.ts'
+
+/** What `fields_get` says about one field, as far as it is used here. */
+export interface OdooField {
+  readonly name: string
+  /** Odoo's own name of the type: "many2one", "monetary". */
+  readonly type: string
+  readonly isRequired: boolean
+  readonly isReadOnly: boolean
+  readonly isComputed: boolean
+  readonly relation: string | null
+  readonly size: number | null
+  readonly scale: number | null
+  readonly options: readonly string[] | null
+}
+
+const ATTRIBUTES = ['type', 'store', 'readonly', 'required', 'depends', 'relation', 'selection', 'digits', 'size']
+
+/** Set by Odoo itself: `write` takes values for them without an error and drops them. */
+const MANAGED = new Set(['id', 'create_date', 'create_uid', 'write_date', 'write_uid', 'display_name', '__last_update'])
+
+const TYPES: Readonly<Record<string, FieldType>> = {
+  char: 'text',
+  text: 'text',
+  html: 'html',
+  integer: 'integer',
+  many2one_reference: 'integer',
+  float: 'decimal',
+  monetary: 'decimal',
+  boolean: 'boolean',
+  date: 'date',
+  datetime: 'datetime',
+  selection: 'selection',
+  many2one: 'reference',
+  one2many: 'json',
+  many2many: 'json',
+  // "model,id": which model it points to is part of the value.
+  reference: 'text',
+  binary: 'binary',
+}
+
+/**
+ * The model's fields that our user may see.
+ * @throws SyncError `schema` when the model does not exist, or one of `needed` does not (or is kept from our user).
+ */
+export async function fetchFields(
+  connection: OdooConnection,
+  model: string,
+  needed: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, OdooField>> {
+  const raw = await connection.call(model, 'fields_get', { attributes: ATTRIBUTES }, signal)
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new SyncError('unexpected', `Odoo's list of the fields of ${model} has an unknown form`)
+  }
+  const fields = new Map<string, OdooField>()
+  for (const [name, attributes] of Object.entries(raw)) fields.set(name, readField(name, attributes))
+  const missing = needed.filter((name) => !fields.has(name))
+  if (missing.length > 0) {
+    throw new SyncError('schema', `${model} has no field ${missing.join(', ')}, or our user may not see it`, {
+      hint: 'Correct the mapping, install the module that adds the field, or give the user the group it is limited to.',
+    })
+  }
+  return fields
+}
+
+function readField(name: string, attributes: Value): OdooField {
+  const of = attributes as { readonly [name: string]: Value }
+  const type = String(of.type)
+  const isComputed = Array.isArray(of.depends) && of.depends.length > 0
+  return {
+    name,
+    type,
+    isRequired: of.required === true,
+    // `readonly` alone is a hint for forms: a plain stored field can be written all the same. A computed field with it
+    // has no inverse: Odoo accepts the value and drops it, or overwrites it at the next computation.
+    isReadOnly: MANAGED.has(name) || (of.readonly === true && (of.store !== true || isComputed)),
+    isComputed,
+    relation: typeof of.relation === 'string' ? of.relation : null,
+    size: typeof of.size === 'number' ? of.size : null,
+    scale: readScale(type, of.digits ?? null),
+    options: Array.isArray(of.selection)
+      ? (of.selection as readonly Value[][]).map((option) => String(option[0]))
+      : null,
+  }
+}
+
+/** `digits` is [total, after the point]. A monetary field has its currency's, which differ by record. */
+function readScale(type: string, digits: Value): number | null {
+  if (type !== 'float' || !Array.isArray(digits)) return null
+  const scale: unknown = digits[1]
+  return typeof scale === 'number' ? scale : null
+}
+
+/** @param defaults the names of the fields for which `default_get` gave a value. */
+export function toSchema(model: string, fields: ReadonlyMap<string, OdooField>, defaults: ReadonlySet<string>): Schema {
+  const schema = new Map<string, FieldSchema>()
+  for (const field of fields.values()) {
+    schema.set(field.name, {
+      name: field.name,
+      type: TYPES[field.type] ?? 'json',
+      isRequired: field.isRequired,
+      isReadOnly: field.isReadOnly,
+      isAssigned: MANAGED.has(field.name) || field.isComputed || defaults.has(field.name) || field.type === 'boolean',
+      relation: field.relation,
+      maxLength: field.size,
+      scale: field.scale,
+      options: field.options,
+    })
+  }
+  return { name: model, fields: schema }
+}
+
+/** Fields that a create fills by itself. Asked as our user; where it may not, the answer is "none known". */
+export async function fetchDefaults(
+  connection: OdooConnection,
+  model: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  try {
+    const raw = await connection.call(model, 'default_get', { fields: names }, signal)
+    return new Set(Object.keys(raw ?? {}))
+  } catch (error) {
+    // A module's own default may fail without a form around it; nobody needs it to sync.
+    if (error instanceof SyncError && error.disposition === 'park') return new Set()
+    throw error
+  }
+}

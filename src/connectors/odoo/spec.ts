@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { duration, odooContext } from './settings.ts'
+
+/** A domain in Odoo's prefix notation: leaves `[field, operator, value]` and the operators `&`, `|`, `!`. */
+const domain = z.array(
+  z.union([z.enum(['&', '|', '!']), z.tuple([z.string().min(1), z.string().min(1), z.json()])], {
+    error: 'a domain is a list of [field, operator, value] and of the operators "&", "|" and "!"',
+  }),
+)
+
+/** The `odoo:` block of a mapping, without what belongs to the engine. */
+export const odooSpec = z.strictObject({
+  model: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/i, 'write the technical name of a model, such as res.partner'),
+  domain: domain.default([]),
+  /** Added to the connection's context for this collection. */
+  context: odooContext.default({}),
+  /** The boolean that is false for an archived record; null: this model cannot archive. */
+  archive: z.string().min(1).nullable().default('active'),
+  /** The longest transaction whose changes are captured for certain; the sweep finds those of longer ones. */
+  overlap: duration.prefault('10m'),
+})
+
+export type OdooSpec = z.output<typeof odooSpec>

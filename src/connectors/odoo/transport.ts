@@ -1,0 +1,26 @@
+import type { Fields, Value } from '../../contract/value.ts'
+
+/** One call of a public method, which is one transaction in Odoo. */
+export interface OdooCall {
+  readonly model: string
+  readonly method: string
+  /** By the method's Python names; `ids` for the records it is called on, `context` for the context. */
+  readonly args: Fields
+  /** False for a call that only reads: it is never in doubt. */
+  readonly changesData: boolean
+}
+
+export interface ServerInfo {
+  /** "19.0"; null where the server does not tell. */
+  readonly version: string | null
+  /** The server's clock minus ours, from the `Date` header, good to about a second; null: it sent none. */
+  readonly clockOffsetMs: number | null
+}
+
+/** A way to call Odoo. It knows how calls and errors travel, and nothing of models. */
+export interface OdooTransport {
+  /** What the method returned. @throws SyncError, with an OdooFault as its cause where Odoo itself answered. */
+  call(call: OdooCall, signal: AbortSignal): Promise<Value>
+  serverInfo(signal: AbortSignal): Promise<ServerInfo>
+  close(): Promise<void>
+}

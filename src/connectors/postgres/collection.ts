@@ -1,0 +1,53 @@
+import type { Collection, CollectionRequest } from '../../contract/connector.ts'
+import type { Feed } from '../../contract/feed.ts'
+import { scanOptions, scanPage } from '../sql/scan-feed.ts'
+import { parseTableSpec } from '../sql/spec.ts'
+import { checkCollection } from './check.ts'
+import { postgresFeed } from './feed.ts'
+import type { PostgresConnection } from './pool.ts'
+import { forgettingWhenChanged, type PostgresContext, postgresContext } from './rows.ts'
+import { isNumberCursor, postgresScanSource } from './scan.ts'
+import { describeTable } from './schema.ts'
+import { postgresSink } from './sink.ts'
+import { prepareCapture } from './triggers.ts'
+
+/** Measured: larger batches are hardly faster, and hold their locks longer. */
+const MAX_BATCH = 5000
+const PAGE_SIZE = 5000
+
+export function postgresCollection(connection: PostgresConnection, request: CollectionRequest): Collection {
+  const spec = parseTableSpec(request.spec)
+  const context = postgresContext(connection, spec, request.fields, request.consumer)
+  const collection: Collection = {
+    capabilities: {
+      deletes: spec.capture === 'triggers' ? 'pushed' : 'listed',
+      maxBatch: MAX_BATCH,
+      pageSize: PAGE_SIZE,
+      guardedWrites: true,
+      archive: spec.archive,
+    },
+    describe(signal) {
+      context.forget()
+      return forgettingWhenChanged(context, () =>
+        connection.run(context.subject, signal, async (query) => describeTable((await context.rows(query)).table)),
+      )
+    },
+    check: (needs, signal) => checkCollection(context, needs, signal),
+    feed: spec.capture === 'cursor' ? scanningFeed(context) : postgresFeed(context),
+    sink: postgresSink(context),
+  }
+  return spec.capture === 'triggers'
+    ? { ...collection, prepare: (signal) => prepareCapture(context, signal) }
+    : collection
+}
+
+function scanningFeed(context: PostgresContext): Feed {
+  const source = postgresScanSource(context)
+  return {
+    ...postgresFeed(context),
+    async read(request, signal) {
+      const rows = await context.connection.run(context.subject, signal, (query) => context.rows(query))
+      return scanPage(source, scanOptions(context.spec.overlapMs, isNumberCursor(rows)), request, signal)
+    },
+  }
+}

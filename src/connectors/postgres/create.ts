@@ -1,0 +1,157 @@
+import { SyncError } from '../../contract/error.ts'
+import type { Outcome } from '../../contract/sink.ts'
+import type { OperationGroup } from '../sql/group-operations.ts'
+import { isSameRecord } from '../sql/unique-conflict.ts'
+import type { Query } from './pool.ts'
+import { inputColumns, recordset, recordsetText } from './recordset.ts'
+import { type PostgresContext, type PostgresRows, recordOf } from './rows.ts'
+import { columnNamed, type PostgresColumn, type PostgresTable } from './schema.ts'
+import { inputExpression } from './values.ts'
+
+type Group = OperationGroup & { kind: 'create' }
+
+/** An outcome by its operation's place in the batch. */
+export type Placements = (readonly [place: number, outcome: Outcome])[]
+
+/**
+ * Inserts a group with one statement. Each new row's id is settled before (given, or taken from the default's source), so
+ * that the rows that come back are told apart, whatever their order. A row that meets a unique index is left out, and
+ * looked at afterwards.
+ */
+export async function createGroup(
+  context: PostgresContext,
+  query: Query,
+  rows: PostgresRows,
+  group: Group,
+): Promise<Placements> {
+  const { table } = rows
+  const ids = await settleIds(query, table, group)
+  const named = group.names.filter((name) => ids === null || name !== table.id.field.name)
+  const columns = [...(ids === null ? [] : [table.id]), ...named.map((name) => columnNamed(table, name))]
+  const inputs = inputColumns('f', columns)
+  const text = recordsetText(
+    inputs.map(({ name }) => name),
+    group.members.map(({ place, operation }, index) => ({
+      place,
+      values: [...(ids === null ? [] : [ids[index] ?? null]), ...named.map((name) => operation.fields[name] ?? null)],
+    })),
+  )
+  const found = await query(
+    `insert into ${table.sql} as ${table.alias} (${columns.map((column) => column.sql).join(', ')}) ${overriding(columns)}
+     select ${inputs.map(({ name, column }) => inputExpression(column.type, name)).join(', ')}
+     from ${recordset('$1', 'tandem_x', inputs)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning}`,
+    [text],
+  )
+  const placeOf = ids === null ? placesInOrder(table, group, found.length) : placesById(table, group, ids)
+  const made: Placements = found.map((row, index) => [
+    placeOf(String(row[0]), index),
+    { kind: 'done', record: recordOf(rows, row, { byUs: true }), isOurs: true },
+  ])
+  return [...made, ...(await explainMissing(context, query, rows, group, new Set(made.map(([place]) => place))))]
+}
+
+/** The ids of the new rows as the server spells them; null: only the insert itself can tell. */
+async function settleIds(query: Query, table: PostgresTable, group: Group): Promise<string[] | null> {
+  const { id } = table
+  if (!group.names.includes(id.field.name)) {
+    if (id.source === null) return null
+    const taken = await query(`select (${id.source})::text from generate_series(1, $1::int4)`, [group.members.length])
+    return taken.map(([text]) => String(text))
+  }
+  const inputs = inputColumns('f', [id])
+  const text = recordsetText(
+    ['f0'],
+    group.members.map(({ place, operation }) => ({ place, values: [operation.fields[id.field.name] ?? null] })),
+  )
+  // A null for an id with a source means "take the next".
+  const given = id.source === null ? 'f0' : `coalesce(f0, ${id.source})`
+  const found = await query(`select (${given})::text from ${recordset('$1', 'tandem_x', inputs)} order by place`, [
+    text,
+  ])
+  return found.map(([id]) => String(id))
+}
+
+function placesById(table: PostgresTable, group: Group, ids: readonly string[]): (id: string) => number {
+  const places = new Map<string, number>()
+  group.members.forEach(({ place }, index) => {
+    const id = ids[index] ?? ''
+    // Of two rows with one id, the first was inserted.
+    if (!places.has(id)) places.set(id, place)
+  })
+  return (id) => {
+    const place = places.get(id)
+    if (place === undefined) throw changedId(table.name)
+    return place
+  }
+}
+
+/** Rows come back in the order in which they were sent, if all of them come back. */
+function placesInOrder(table: PostgresTable, group: Group, count: number): (id: string, index: number) => number {
+  if (count !== group.members.length) throw swallowed(table.name)
+  return (_id, index) => group.members[index]?.place ?? -1
+}
+
+function overriding(columns: readonly PostgresColumn[]): string {
+  return columns.some((column) => column.isIdentityAlways) ? 'overriding system value' : ''
+}
+
+function changedId(table: string): SyncError {
+  return new SyncError('unsupported', `table ${table}: a trigger of the database changes the ids of new rows`, {
+    hint: 'Let the mapping leave the id out, or let the trigger keep an id that is given.',
+  })
+}
+
+/** Which unique indexes the rows that were left out have met. */
+async function explainMissing(
+  context: PostgresContext,
+  query: Query,
+  rows: PostgresRows,
+  group: Group,
+  made: ReadonlySet<number>,
+): Promise<Placements> {
+  const missing = group.members.filter(({ place }) => !made.has(place))
+  if (missing.length === 0) return []
+  const { table } = rows
+  const uniques = table.uniques.filter((unique) => unique.every((name) => group.names.includes(name)))
+  const inputs = inputColumns(
+    'f',
+    group.names.map((name) => columnNamed(table, name)),
+  )
+  const meets = uniques.map((unique) => {
+    const same = unique.map((name) => {
+      const input = inputs.find(({ column }) => column.field.name === name)
+      return `${table.alias}.${columnNamed(table, name).sql} = ${input === undefined ? 'null' : inputExpression(input.column.type, input.name)}`
+    })
+    return `exists (select from ${rows.from} where ${same.join(' and ')})`
+  })
+  const text = recordsetText(
+    inputs.map(({ name }) => name),
+    missing.map(({ place, operation }) => ({
+      place,
+      values: group.names.map((name) => operation.fields[name] ?? null),
+    })),
+  )
+  const found = await query(`select place, ${meets.join(', ') || 'null'} from ${recordset('$1', 'tandem_x', inputs)}`, [
+    text,
+  ])
+  return found.map(([place, ...hits]) => {
+    const met = uniques.filter((_unique, index) => hits[index] === true)
+    const isSame = isSameRecord(met, table.uniques, context.spec.key, table.id.field.name)
+    return [Number(place), isSame ? { kind: 'exists' } : { kind: 'rejected', error: taken(table.name, met) }]
+  })
+}
+
+function taken(table: string, met: readonly (readonly string[])[]): SyncError {
+  if (met.length === 0) return swallowed(table)
+  const columns = met.map((names) => names.join(', ')).join('; ')
+  return new SyncError('constraint', `table ${table}: another record has the same value in the unique ${columns}`, {
+    hint: 'Correct the value on one side, or make the column the key of the mapping.',
+  })
+}
+
+/** The statement ran and did nothing for a row. */
+export function swallowed(table: string): SyncError {
+  return new SyncError('constraint', `table ${table}: the database did nothing with the row`, {
+    hint: 'A trigger that returns NULL, a partial unique index or a policy of row security stands in the way.',
+  })
+}

@@ -1,0 +1,34 @@
+import type { Value } from '../../contract/value.ts'
+import { quoteIdentifier } from '../sql/identifier.ts'
+import type { PostgresColumn } from './schema.ts'
+import { inputType } from './values.ts'
+
+/** A column of the rows that are sent with a statement: its name there, and the table's column that it is for. */
+export interface InputColumn {
+  readonly name: string
+  readonly column: PostgresColumn
+}
+
+export function inputColumns(prefix: string, columns: readonly PostgresColumn[]): InputColumn[] {
+  return columns.map((column, index) => ({ name: `${prefix}${index}`, column }))
+}
+
+/** Rows as one JSON parameter: the fastest way to send many, and every type's own input function reads its values. */
+export function recordset(parameter: string, alias: string, columns: readonly InputColumn[]): string {
+  const typed = columns.map(({ name, column }) => `${name} ${inputType(column.type)}`)
+  return `json_to_recordset(${parameter}::text::json) as ${quoteIdentifier(alias)} (place int4${typed.map((text) => `, ${text}`).join('')})`
+}
+
+/** The JSON text of rows, each with its place and its values in the order of `names`. */
+export function recordsetText(
+  names: readonly string[],
+  rows: readonly { readonly place: number; readonly values: readonly Value[] }[],
+): string {
+  return JSON.stringify(
+    rows.map(({ place, values }) => {
+      const row: Record<string, Value> = { place }
+      for (let index = 0; index < names.length; index++) row[names[index] ?? ''] = values[index] ?? null
+      return row
+    }),
+  )
+}

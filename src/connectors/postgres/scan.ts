@@ -1,0 +1,59 @@
+import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
+import type { Scan } from '../window-scan.ts'
+import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, versionText } from './rows.ts'
+
+/** Reads a table by its cursor column. */
+export function postgresScanSource(context: PostgresContext): ScanSource {
+  const { connection, subject } = context
+  return {
+    floor: (signal) =>
+      forgettingWhenChanged(context, () =>
+        connection.run(subject, signal, async (query) => {
+          const rows = await context.rows(query)
+          const source = isNumberCursor(rows)
+            ? `floor(max(${rows.cursorColumn?.sql}))::int8 from ${rows.from}`
+            : 'floor(extract(epoch from clock_timestamp()) * 1000)::int8'
+          const [[floor = null] = []] = await query(`select ${source}`)
+          return floor === null ? null : Number(floor)
+        }),
+      ),
+    rows: (scan, limit, signal) => forgettingWhenChanged(context, () => scannedRows(context, scan, limit, signal)),
+  }
+}
+
+export function isNumberCursor(rows: PostgresRows): boolean {
+  const type = rows.cursorColumn?.field.type
+  return type === 'integer' || type === 'decimal'
+}
+
+async function scannedRows(
+  context: PostgresContext,
+  scan: Scan,
+  limit: number,
+  signal: AbortSignal,
+): Promise<ScannedRow[]> {
+  return context.connection.run(context.subject, signal, async (query) => {
+    const rows = await context.rows(query)
+    const isDeep = scan.kind === 'deep'
+    const parameters: unknown[] = [limit]
+    const conditions = [rows.inside]
+    if (scan.lowMs !== null) {
+      parameters.push(isNumberCursor(rows) ? scan.lowMs : new Date(scan.lowMs).toISOString())
+      const type = rows.cursorColumn?.type.sql ?? 'text'
+      conditions.push(`${rows.table.alias}.${rows.cursorColumn?.sql} >= $${parameters.length}::text::${type}`)
+    }
+    if (scan.last !== null) {
+      parameters.push(scan.last)
+      conditions.push(`${rows.id} > $${parameters.length}::text::${rows.table.id.type.sql}`)
+    }
+    const found = await query(
+      `select ${isDeep ? rows.shortList : rows.list} from ${rows.from} where ${conditions.join(' and ')} order by ${rows.id} limit $1`,
+      parameters,
+    )
+    return found.map((row) => ({
+      id: String(row[0]),
+      version: versionText(row[1]),
+      state: isDeep ? null : recordOf(rows, row),
+    }))
+  })
+}

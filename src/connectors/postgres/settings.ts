@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { SyncError } from '../../contract/error.ts'
+import { parseDurationMs } from '../sql/duration.ts'
+import { describeIssues } from '../sql/spec.ts'
+
+const durationSchema = z
+  .union([z.number().nonnegative(), z.string()])
+  .refine((text) => parseDurationMs(text) !== null, 'must be a time such as 30s or 2m')
+
+/** A `type: postgres` connection. */
+export const postgresSettingsSchema = z.strictObject({
+  type: z.literal('postgres').optional(),
+  /** postgresql://user:password@host:5432/database?sslmode=verify-full, of the server itself and not of a pooler. */
+  url: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
+  /** The most connections at once, besides one for each watched table. */
+  connections: z.number().int().min(1).max(50).default(4),
+  connect_timeout: durationSchema.default('10s'),
+  /** The server ends a statement of ours that takes longer. */
+  statement_timeout: durationSchema.default('60s'),
+  /** The schema that holds what the capture by triggers needs. Dropping it with CASCADE removes every trace of it. */
+  capture_schema: z.string().min(1).max(63).default('tandem'),
+})
+
+export interface PostgresSettings {
+  readonly url: string
+  readonly connections: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly captureSchema: string
+}
+
+/** @throws SyncError `config`. */
+export function parsePostgresSettings(settings: unknown, name: string): PostgresSettings {
+  const result = postgresSettingsSchema.safeParse(settings)
+  if (!result.success) {
+    throw new SyncError('config', `connection ${name}: ${describeIssues(result.error)}`, {
+      hint: 'A postgres connection needs url, and may have connections, connect_timeout, statement_timeout and capture_schema.',
+    })
+  }
+  const { url, connections, connect_timeout, statement_timeout, capture_schema } = result.data
+  return {
+    url,
+    connections,
+    connectTimeoutMs: parseDurationMs(connect_timeout) ?? 10_000,
+    statementTimeoutMs: parseDurationMs(statement_timeout) ?? 60_000,
+    captureSchema: capture_schema,
+  }
+}

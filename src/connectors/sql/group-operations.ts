@@ -1,0 +1,54 @@
+import type { Operation } from '../../contract/sink.ts'
+import type { Fields } from '../../contract/value.ts'
+
+type Kind<K extends Operation['kind']> = Extract<Operation, { kind: K }>
+
+/** An operation and its place in the batch. */
+export interface Placed<K extends Operation['kind']> {
+  readonly place: number
+  readonly operation: Kind<K>
+}
+
+/** Operations that one statement can do: of one kind, with the same fields. */
+export type OperationGroup =
+  | { readonly kind: 'create'; readonly names: readonly string[]; readonly members: readonly Placed<'create'>[] }
+  | {
+      readonly kind: 'update'
+      readonly names: readonly string[]
+      readonly expected: readonly string[]
+      readonly members: readonly Placed<'update'>[]
+    }
+  | { readonly kind: 'remove'; readonly members: readonly Placed<'remove'>[] }
+
+/** The batch in as few groups as there are sets of fields, in the order in which they first appear. */
+export function groupOperations(operations: readonly Operation[]): OperationGroup[] {
+  const groups = new Map<string, { kind: Operation['kind']; members: Placed<Operation['kind']>[] }>()
+  operations.forEach((operation, place) => {
+    const shape = shapeOf(operation)
+    const group = groups.get(shape)
+    if (group === undefined) groups.set(shape, { kind: operation.kind, members: [{ place, operation }] })
+    else group.members.push({ place, operation })
+  })
+  return [...groups.values()].map(({ members }) => groupOf(members))
+}
+
+function shapeOf(operation: Operation): string {
+  if (operation.kind === 'remove') return 'remove'
+  const expected = operation.kind === 'update' && operation.expected !== null ? namesOf(operation.expected) : []
+  return JSON.stringify([operation.kind, namesOf(operation.fields), expected])
+}
+
+function groupOf(members: readonly Placed<Operation['kind']>[]): OperationGroup {
+  const first = members[0]?.operation
+  if (first === undefined || first.kind === 'remove') {
+    return { kind: 'remove', members: members as readonly Placed<'remove'>[] }
+  }
+  const names = namesOf(first.fields)
+  if (first.kind === 'create') return { kind: 'create', names, members: members as readonly Placed<'create'>[] }
+  const expected = first.expected === null ? [] : namesOf(first.expected)
+  return { kind: 'update', names, expected, members: members as readonly Placed<'update'>[] }
+}
+
+function namesOf(fields: Fields): string[] {
+  return Object.keys(fields).sort()
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { SyncError } from '../../contract/error.ts'
+import { parseDurationMs } from './duration.ts'
+import { parseTableName, type TableName } from './identifier.ts'
+
+const durationSchema = z.union([z.number().nonnegative(), z.string()]).transform((text, context) => {
+  const ms = parseDurationMs(text)
+  if (ms !== null) return ms
+  context.addIssue({ code: 'custom', message: 'must be a number of seconds, or a text such as 500ms, 30s, 10m, 1h' })
+  return z.NEVER
+})
+
+/** A table as a collection, written in full. */
+export const tableSpecSchema = z
+  .strictObject({
+    /** The table's name, schema-qualified where needed; a view's for reading only. */
+    table: z.string().min(1),
+    /** The column that names a record. Without it, the primary key. */
+    id: z.string().min(1).optional(),
+    /** The column of the mapping's key. Says which unique violation of a create means "this record exists already". */
+    key: z.string().min(1).optional(),
+    /**
+     * How changes are found. `triggers`: triggers that the daemon installs; nothing is missed, deletes are told at once.
+     * `cursor`: by a column that grows with each change. `none`: only by comparing the whole table.
+     */
+    capture: z.enum(['triggers', 'cursor', 'none']).default('triggers'),
+    /**
+     * The column that says when a record last changed: a time, or a number that grows. A record in which it is null is
+     * seen by the first reading and by sweeps only. With `overlap`, a number counts as milliseconds do.
+     */
+    cursor: z.string().min(1).optional(),
+    /** With `capture: cursor`, how long a transaction may stay open and still be found by the next deep scan. */
+    overlap: durationSchema.prefault('10m'),
+    /** The column and value that archive a record. */
+    archive: z
+      .strictObject({ column: z.string().min(1), value: z.union([z.string(), z.number(), z.boolean()]) })
+      .optional(),
+    /** A condition in SQL that a record of the collection meets. Written by the operator, used as it is. */
+    where: z.string().min(1).optional(),
+  })
+  .refine((spec) => spec.capture !== 'cursor' || spec.cursor !== undefined, {
+    path: ['cursor'],
+    message: 'capture: cursor needs the column, for instance cursor: updated_at',
+  })
+
+const requestSchema = z.union([
+  z.string().min(1),
+  z.strictObject({ collection: z.union([z.string().min(1), tableSpecSchema]), key: z.string().min(1).optional() }),
+  tableSpecSchema,
+])
+
+export interface TableSpec {
+  readonly name: TableName
+  readonly id: string | null
+  readonly key: string | null
+  readonly capture: 'triggers' | 'cursor' | 'none'
+  readonly cursor: string | null
+  readonly overlapMs: number
+  readonly archive: { readonly field: string; readonly archived: string | number | boolean } | null
+  readonly where: string | null
+}
+
+/**
+ * Reads a mapping's part for a table: the table's name, the object above, or either of them under `collection`.
+ * @throws SyncError `config`.
+ */
+export function parseTableSpec(spec: unknown): TableSpec {
+  const schema = schemaFor(spec)
+  const result = schema.safeParse(spec)
+  if (!result.success) {
+    throw new SyncError('config', `The table of the mapping is not readable: ${describeIssues(result.error)}`, {
+      hint: 'A collection is a table name, or an object with table, id, capture, cursor, overlap, archive and where.',
+    })
+  }
+  const outer = result.data
+  const inner = typeof outer === 'object' && 'collection' in outer ? outer.collection : outer
+  const key = typeof outer === 'object' ? outer.key : undefined
+  const table = typeof inner === 'string' ? tableSpecSchema.parse({ table: inner }) : inner
+  return {
+    name: parseTableName(table.table),
+    id: table.id ?? null,
+    key: table.key ?? key ?? null,
+    capture: table.capture,
+    cursor: table.cursor ?? null,
+    overlapMs: table.overlap,
+    archive: table.archive === undefined ? null : { field: table.archive.column, archived: table.archive.value },
+    where: table.where ?? null,
+  }
+}
+
+/** One alternative, so that an issue is told against what was meant and not against each alternative in turn. */
+function schemaFor(spec: unknown): z.ZodType<z.infer<typeof requestSchema>> {
+  if (typeof spec !== 'object' || spec === null) return requestSchema.options[0]
+  if (!('collection' in spec)) return requestSchema.options[2]
+  if (typeof spec.collection === 'string') return requestSchema.options[1]
+  return z.strictObject({ collection: tableSpecSchema, key: z.string().min(1).optional() })
+}
+
+/** "capture: Invalid option; wher: Unrecognized key". */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`))
+    .join('; ')
+}

@@ -1,0 +1,16 @@
+/**
+ * Whether a create that met these unique indexes met the record it meant to create, and not another record that merely
+ * has the same e-mail address. With a key it did if the key's own index is among them. Without one it did if the primary
+ * key is, or if the table has only one other unique index, which then is what names its records.
+ */
+export function isSameRecord(
+  met: readonly (readonly string[])[],
+  uniques: readonly (readonly string[])[],
+  key: string | null,
+  id: string,
+): boolean {
+  const isOf = (columns: readonly string[], name: string): boolean => columns.length === 1 && columns[0] === name
+  if (key !== null) return met.some((columns) => isOf(columns, key))
+  if (met.some((columns) => isOf(columns, id))) return true
+  return met.length > 0 && uniques.filter((columns) => !isOf(columns, id)).length === 1
+}

@@ -1,0 +1,125 @@
+import { hash } from 'node:crypto'
+import type { Database } from 'better-sqlite3'
+import type { RecordId, RecordState } from '../../contract/change.ts'
+import type { Value } from '../../contract/value.ts'
+import { datetimeMs } from '../sql/datetime.ts'
+import type { TableSpec } from '../sql/spec.ts'
+import type { SqliteConnection } from './database.ts'
+import { columnNamed, readTable, type SqliteColumn, type SqliteTable } from './schema.ts'
+import { readValue, type SqliteValue } from './values.ts'
+
+/** One collection's view of its table: what is read of each row, and how. */
+export interface SqliteRows {
+  readonly table: SqliteTable
+  /** The columns of the fields asked for, without the id unless it is one of them. */
+  readonly columns: readonly SqliteColumn[]
+  /** The select list: the id, then `columns`, then the cursor column where there is one. */
+  readonly list: string
+  /** How many values a row of `list` has. */
+  readonly width: number
+  readonly cursorColumn: SqliteColumn | null
+  /** The collection's own condition, or "1". */
+  readonly inside: string
+}
+
+export interface SqliteContext {
+  readonly connection: SqliteConnection
+  readonly spec: TableSpec
+  readonly fields: readonly string[]
+  readonly consumer: string
+  /** The table as it is now: read again whenever the database's schema changes. @throws SyncError. */
+  rows(): SqliteRows
+}
+
+export function sqliteContext(
+  connection: SqliteConnection,
+  spec: TableSpec,
+  fields: readonly string[],
+  consumer: string,
+): SqliteContext {
+  let known: { readonly schemaVersion: bigint; readonly rows: SqliteRows } | null = null
+  return {
+    connection,
+    spec,
+    fields,
+    consumer,
+    rows() {
+      const database = connection.handle()
+      const schemaVersion = database.pragma('schema_version', { simple: true }) as bigint
+      if (known?.schemaVersion !== schemaVersion) known = { schemaVersion, rows: readRows(database, spec, fields) }
+      return known.rows
+    },
+  }
+}
+
+function readRows(database: Database, spec: TableSpec, fields: readonly string[]): SqliteRows {
+  const table = readTable(database, spec)
+  const columns = [...new Set(fields)].map((field) => columnNamed(table, field))
+  const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
+  const all = [table.id, ...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
+  return {
+    table,
+    columns,
+    list: all.map((column) => column.sql).join(', '),
+    width: all.length,
+    cursorColumn,
+    inside: spec.where === null ? '1' : `(${spec.where})`,
+  }
+}
+
+/** What is known of a row besides its values. */
+export interface RowNotes {
+  readonly changedAtMs?: number | null
+  readonly byUs?: boolean | null
+}
+
+/** A row of `rows.list` as a record. Its version is a hash of the values, as SQLite keeps none. */
+export function recordOf(rows: SqliteRows, row: readonly SqliteValue[], notes: RowNotes = {}): RecordState {
+  const fields: Record<string, Value> = {}
+  rows.columns.forEach((column, index) => {
+    fields[column.field.name] = readValue(column, row[index + 1] ?? null)
+  })
+  const changedAt = rows.cursorColumn === null ? null : readValue(rows.cursorColumn, row[rows.width - 1] ?? null)
+  return {
+    id: idText(row[0] ?? null),
+    version: hash('sha1', JSON.stringify(fields), 'base64'),
+    changedAtMs: datetimeMs(changedAt) ?? notes.changedAtMs ?? null,
+    byUs: notes.byUs ?? null,
+    fields,
+  }
+}
+
+export function idText(stored: SqliteValue): RecordId {
+  return String(stored)
+}
+
+/** An id as the id column stores it; null: no row can have it. */
+export function storedId(table: SqliteTable, id: RecordId): SqliteValue | null {
+  if (table.id.field.type === 'text') return id
+  if (!/^-?\d+$/.test(id)) return table.id.field.type === 'integer' ? null : id
+  const integer = BigInt(id)
+  return BigInt.asIntN(64, integer) === integer ? integer : null
+}
+
+/** A list as JSON text, for `json_each`; binary is left out. */
+export function jsonList(values: readonly SqliteValue[]): string {
+  const texts = values.filter((value) => value !== null && !Buffer.isBuffer(value))
+  return `[${texts.map((value) => (typeof value === 'bigint' ? value.toString() : JSON.stringify(value))).join(',')}]`
+}
+
+/** The records with these ids, whether inside the collection or not. */
+export function recordsById(
+  database: Database,
+  rows: SqliteRows,
+  ids: readonly RecordId[],
+  notes: RowNotes = {},
+): Map<RecordId, RecordState> {
+  const stored = ids.map((id) => storedId(rows.table, id))
+  const found = database
+    .prepare<[string], SqliteValue[]>(
+      `select ${rows.list} from ${rows.table.sql} where ${rows.table.id.sql} in (select value from json_each(?))`,
+    )
+    .raw(true)
+    .all(jsonList(stored))
+  return new Map(found.map((row) => [idText(row[0] ?? null), recordOf(rows, row, notes)]))
+}

@@ -1,0 +1,141 @@
+import type { Database } from 'better-sqlite3'
+import { SyncError } from '../../contract/error.ts'
+import type { Backlog } from '../sql/backlog.ts'
+import { quoteIdentifier, quoteLiteral } from '../sql/identifier.ts'
+import { inWriteTransaction } from './database.ts'
+import type { SqliteContext } from './rows.ts'
+import type { SqliteTable } from './schema.ts'
+
+/**
+ * What the daemon keeps in the operator's file: who reads which table, and one note for each change and reader. SQLite
+ * has one writer at a time, so notes are numbered in the order of their commits. AUTOINCREMENT: a number that was
+ * consumed and deleted must never name a new note.
+ */
+const TABLES = `
+create table if not exists tandem_consumer (
+  id integer primary key autoincrement, source text not null, name text not null, unique (source, name)
+);
+create table if not exists tandem_change (
+  seq integer primary key autoincrement, consumer integer not null, pk, op text not null, at integer not null, writer text
+);
+create index if not exists tandem_change_consumer on tandem_change (consumer, seq);
+`
+
+/** Milliseconds since 1970 in the words of old releases too: the trigger runs in other programs' SQLite. */
+const NOW_MS = "cast(round((julianday('now') - 2440587.5) * 86400000) as integer)"
+
+/** The triggers of a table by name. A changed id is two notes; the read tells which of the two ids still exists. */
+function triggersOf(table: SqliteTable): Map<string, string> {
+  const source = quoteLiteral(table.name)
+  const note = (operation: 'I' | 'U' | 'D', row: 'old' | 'new', when = ''): string =>
+    `insert into tandem_change (consumer, pk, op, at) select id, ${row}.${table.id.sql}, '${operation}', ${NOW_MS} from tandem_consumer where source = ${source}${when};`
+  const moved = ` and old.${table.id.sql} is not new.${table.id.sql}`
+  const bodies = [
+    ['insert', note('I', 'new')],
+    ['update', `${note('D', 'old', moved)} ${note('U', 'new')}`],
+    ['delete', note('D', 'old')],
+  ] as const
+  return new Map(
+    bodies.map(([event, body]) => {
+      const name = `tandem_${table.name}_${event}`
+      return [
+        name,
+        `CREATE TRIGGER ${quoteIdentifier(name)} after ${event} on ${quoteIdentifier(table.name)} begin ${body} end`,
+      ]
+    }),
+  )
+}
+
+/**
+ * Installs the triggers and registers the reader. Where triggers were missing, changes went unseen, so every reader of
+ * the table is registered anew and takes the whole table again.
+ */
+export function prepareCapture(context: SqliteContext): void {
+  const database = context.connection.handle()
+  const { table } = context.rows()
+  if (table.isView) throw viewError(table)
+  if (isPrepared(database, context, table)) return
+  inWriteTransaction(database, `triggers of table ${table.name}`, () => {
+    database.exec(TABLES)
+    const present = presentTriggers(database, table)
+    const wanted = triggersOf(table)
+    for (const [name, sql] of wanted) {
+      if (present.get(name) === sql) continue
+      database.exec(`drop trigger if exists ${quoteIdentifier(name)}`)
+      database.exec(sql)
+    }
+    const isGap = [...wanted.keys()].some((name) => !present.has(name))
+    if (isGap) renewConsumers(database, table.name)
+    database
+      .prepare('insert into tandem_consumer (source, name) values (?, ?) on conflict do nothing')
+      .run(table.name, context.consumer)
+    database.exec('delete from tandem_change where consumer not in (select id from tandem_consumer)')
+  })
+}
+
+function isPrepared(database: Database, context: SqliteContext, table: SqliteTable): boolean {
+  const present = presentTriggers(database, table)
+  const isSame = [...triggersOf(table)].every(([name, sql]) => present.get(name) === sql)
+  return isSame && findConsumer(database, table.name, context.consumer) !== null
+}
+
+function renewConsumers(database: Database, source: string): void {
+  const names = database
+    .prepare<[string], { name: string }>('delete from tandem_consumer where source = ? returning name')
+    .all(source)
+  const insert = database.prepare('insert into tandem_consumer (source, name) values (?, ?)')
+  for (const { name } of names) insert.run(source, name)
+}
+
+function presentTriggers(database: Database, table: SqliteTable): Map<string, string> {
+  const rows = database
+    .prepare<[string], { name: string; sql: string }>(
+      `select name, sql from sqlite_master where type = 'trigger' and tbl_name = ? and name like 'tandem\\_%' escape '\\'`,
+    )
+    .all(table.name)
+  return new Map(rows.map((row) => [row.name, row.sql]))
+}
+
+function findConsumer(database: Database, source: string, name: string): number | null {
+  if (!hasChangeTable(database)) return null
+  const row = database
+    .prepare<[string, string], { id: bigint }>('select id from tandem_consumer where source = ? and name = ?')
+    .get(source, name)
+  return row === undefined ? null : Number(row.id)
+}
+
+/** The reader's registration. @throws SyncError `config` where the capture is not complete. */
+export function registeredConsumer(context: SqliteContext, table: SqliteTable): number {
+  const database = context.connection.handle()
+  const id = findConsumer(database, table.name, context.consumer)
+  if (id !== null && presentTriggers(database, table).size >= 3) return id
+  throw new SyncError(
+    'config',
+    `table ${table.name} has no triggers that capture its changes for ${context.consumer}`,
+    {
+      hint: 'Start the daemon again, which installs them, or set capture: cursor or capture: none in the mapping.',
+    },
+  )
+}
+
+export function hasChangeTable(database: Database): boolean {
+  return database.prepare("select 1 from sqlite_master where name = 'tandem_change'").get() !== undefined
+}
+
+/** Who has how much left to read of the table. */
+export function readBacklogs(database: Database, table: SqliteTable): Backlog[] {
+  if (!hasChangeTable(database)) return []
+  return database
+    .prepare<[number, string], { name: string; changes: bigint; oldest: bigint | null }>(
+      `select c.name, count(n.seq) as changes, max(0, ? - min(n.at)) as oldest
+       from tandem_consumer c left join tandem_change n on n.consumer = c.id where c.source = ? group by c.id`,
+    )
+    .all(Date.now(), table.name)
+    .map((row) => ({ consumer: row.name, changes: Number(row.changes), oldestAgeMs: Number(row.oldest ?? 0n) }))
+}
+
+export function viewError(table: SqliteTable): SyncError {
+  return new SyncError('config', `${table.name} is a view, which cannot have triggers that capture changes`, {
+    hint: 'Set capture: cursor with a column that grows with each change, or capture: none.',
+  })
+}

@@ -1,0 +1,103 @@
+import { SyncError } from '../contract/error.ts'
+import type { Value } from '../contract/value.ts'
+import type { HttpPool } from './http-pool.ts'
+import { parseJson } from './parse-json.ts'
+import { transportError } from './transport-error.ts'
+
+export interface JsonRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Begins with a slash; the pool's own prefix is put in front. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Already encoded. */
+  readonly body: string | null
+  /** Decides whether a failure on the way is `inDoubt`. */
+  readonly changesData: boolean
+}
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** undefined: the body is not JSON (an error page of a proxy, an empty answer). */
+  readonly body: Value | undefined
+}
+
+/**
+ * One HTTP call through the pool, within its pace and deadlines. Any status is an answer, redirects too: they are not
+ * followed, because credentials must not cross origins. Never repeats a call.
+ * @throws SyncError `network` (also for a truncated or unreadable JSON answer with a 2xx), `timeout` or `too_large`.
+ */
+export async function requestJson(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
+  let isStarted = false
+  try {
+    return await pool.pace.add(
+      () => {
+        signal.throwIfAborted()
+        isStarted = true
+        return send(pool, request, signal)
+      },
+      { signal },
+    )
+  } catch (error) {
+    if (error instanceof SyncError) throw error
+    // The queue itself refuses a call whose signal aborts, with the signal's own reason.
+    throw transportError(error, {
+      origin: pool.origin,
+      changesData: request.changesData,
+      ended: 'stopped',
+      totalMs: pool.totalMs,
+      mayBeSent: isStarted,
+    })
+  }
+}
+
+async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
+  let ended: 'deadline' | 'stopped' | null = null
+  const controller = new AbortController()
+  const end = (why: 'deadline' | 'stopped') => {
+    ended ??= why
+    controller.abort()
+  }
+  const stop = () => end('stopped')
+  // A timer of our own, because AbortSignal.timeout could not be cleared and would outlive each of many short calls.
+  const deadline = setTimeout(() => end('deadline'), pool.totalMs)
+  signal.addEventListener('abort', stop)
+  try {
+    const { statusCode, headers, body } = await pool.sockets.request({
+      method: request.method,
+      path: pool.pathPrefix + request.path,
+      headers: request.headers,
+      body: request.body,
+      signal: controller.signal,
+    })
+    const text = await body.text()
+    return { status: statusCode, headers, body: decodeBody(pool, request, statusCode, headers, text) }
+  } catch (error) {
+    if (error instanceof SyncError) throw error
+    const { origin, totalMs } = pool
+    throw transportError(error, { origin, changesData: request.changesData, ended, totalMs, mayBeSent: true })
+  } finally {
+    clearTimeout(deadline)
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function decodeBody(
+  pool: HttpPool,
+  request: JsonRequest,
+  status: number,
+  headers: JsonAnswer['headers'],
+  text: string,
+): Value | undefined {
+  const type = headers['content-type']
+  if (typeof type !== 'string' || !/^[^;]*\bjson\b/i.test(type)) return undefined
+  try {
+    return parseJson(text)
+  } catch (cause) {
+    if (status >= 300) return undefined
+    throw new SyncError('network', `The answer of ${pool.origin}${request.path} is not whole or not JSON`, {
+      cause,
+      inDoubt: request.changesData,
+    })
+  }
+}

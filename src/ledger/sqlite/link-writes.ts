@@ -1,0 +1,182 @@
+import type { RecordId } from '../../contract/change.ts'
+import { SyncError } from '../../contract/error.ts'
+import type { LinkWrite } from '../ledger.ts'
+import { linkStateCode } from './codes.ts'
+import { isUniqueViolation } from './errors.ts'
+import type { KnownMapping } from './layout.ts'
+import { LINK_COLUMNS, LINK_RANGE, type LinkRow, linkRowsById } from './links.ts'
+import type { RowsStatement } from './store.ts'
+import type { Tables } from './tables.ts'
+
+type Insert = Extract<LinkWrite, { kind: 'insert' }>
+type Update = Extract<LinkWrite, { kind: 'update' }>
+
+const LIVE = 0
+const INSERT: RowsStatement = {
+  head: `INSERT INTO link (mapping, layout, state, id, odoo_id, external_id, key,
+    odoo_version, external_version, odoo_seen, external_seen)`,
+  exprs: '?, ?, 0, column1, column2, column3, column4, column5, column6, column7, column8',
+  tail: '',
+  width: 8,
+}
+/** Changes what has no index. The other columns are only there because a new row would need them. */
+const REWRITE: RowsStatement = {
+  head: `INSERT INTO link (mapping, ${LINK_COLUMNS.join(', ')})`,
+  exprs: `?, ${LINK_COLUMNS.map((_, index) => `column${index + 1}`).join(', ')}`,
+  tail: `WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state, layout = excluded.layout,
+    odoo_version = excluded.odoo_version, external_version = excluded.external_version,
+    odoo_seen = excluded.odoo_seen, external_seen = excluded.external_seen`,
+  width: LINK_COLUMNS.length,
+}
+const RENAME = 'UPDATE link SET odoo_id = ?, external_id = ?, key = ? WHERE id = ?'
+const FORMER = 'INSERT INTO former_link (mapping, odoo_id, external_id, key, at) VALUES (?, ?, ?, ?, ?)'
+
+/** The ids of the records that have a live link now and may have had none before. */
+export interface NewlyLinked {
+  readonly odoo: RecordId[]
+  readonly external: RecordId[]
+}
+
+/**
+ * Deletes, then updates, then inserts, so that a record that leaves a link can enter another one in one settlement.
+ * @throws SyncError `key` when a record would get a second link.
+ */
+export function writeLinks(
+  tables: Tables,
+  mapping: KnownMapping,
+  writes: readonly LinkWrite[],
+  nowMs: number,
+): NewlyLinked {
+  const linked: NewlyLinked = { odoo: [], external: [] }
+  const inserts = writes.filter((write) => write.kind === 'insert')
+  const updates = writes.filter((write) => write.kind === 'update')
+  const deletes = writes.filter((write) => write.kind === 'delete')
+  if (deletes.length > 0) deleteLinks(tables, mapping, [...new Set(deletes.map((write) => write.id))], nowMs)
+  if (updates.length > 0) updateLinks(tables, mapping, updates, nowMs, linked)
+  if (inserts.length > 0) insertLinks(tables, mapping, inserts, linked)
+  return linked
+}
+
+function countLive({ store }: Tables, mapping: KnownMapping, by: number): void {
+  if (by !== 0) store.run('UPDATE mapping SET live_links = live_links + ? WHERE id = ?', by, mapping.id)
+}
+
+function remember({ store }: Tables, mapping: KnownMapping, row: LinkRow, nowMs: number): void {
+  store.run(FORMER, mapping.id, row.odoo_id, row.external_id, row.key, nowMs)
+}
+
+function deleteLinks(tables: Tables, mapping: KnownMapping, ids: readonly number[], nowMs: number): void {
+  const rows = linkRowsById(tables, ids)
+  for (const row of rows) {
+    remember(tables, mapping, row, nowMs)
+    tables.store.run('DELETE FROM link WHERE id = ?', row.id)
+  }
+  countLive(tables, mapping, -rows.filter((row) => row.state === LIVE).length)
+}
+
+function insertLinks(tables: Tables, mapping: KnownMapping, inserts: readonly Insert[], linked: NewlyLinked): void {
+  const { store } = tables
+  const sql =
+    'UPDATE mapping SET last_link = last_link + ?, live_links = live_links + ? WHERE id = ? RETURNING last_link'
+  const counted = store.get<{ last_link: number }>(sql, inserts.length, inserts.length, mapping.id)
+  let id = mapping.id * LINK_RANGE + (counted?.last_link ?? 0) - inserts.length
+  const values: unknown[] = []
+  for (const { odooId, externalId, key, version, seen } of inserts) {
+    id += 1
+    values.push(id, odooId, externalId, key, version.odoo, version.external, seen.odoo, seen.external)
+    linked.odoo.push(odooId)
+    linked.external.push(externalId)
+  }
+  try {
+    store.insert(INSERT, [mapping.id, mapping.layout], values)
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    throw doubled(tables, mapping, inserts, error)
+  }
+}
+
+function doubled(tables: Tables, mapping: KnownMapping, inserts: readonly Insert[], cause: unknown): SyncError {
+  const seen = new Set<string>()
+  // The rows of the chunks before the one that failed are in the table already: a link with both ids may be our own.
+  const sql = `SELECT odoo_id, external_id FROM link
+    WHERE mapping = ?1 AND (odoo_id = ?2 AND external_id <> ?3 OR external_id = ?3 AND odoo_id <> ?2)`.replace(
+    /\?\d/g,
+    '?',
+  )
+  for (const { odooId, externalId } of inserts) {
+    const other = tables.store.get<LinkRow>(sql, mapping.id, odooId, externalId, externalId, odooId)
+    if (other !== undefined || seen.has(`o${odooId}`) || seen.has(`e${externalId}`)) {
+      const with_ = other === undefined ? 'twice' : `although ${other.odoo_id} and ${other.external_id} are linked`
+      return new SyncError(
+        'key',
+        `${mapping.name}: Odoo ${odooId} and external ${externalId} would be linked ${with_}`,
+        {
+          cause,
+        },
+      )
+    }
+    seen.add(`o${odooId}`).add(`e${externalId}`)
+  }
+  return new SyncError('key', `${mapping.name}: a record would be linked twice`, { cause })
+}
+
+function updateLinks(
+  tables: Tables,
+  mapping: KnownMapping,
+  updates: readonly Update[],
+  nowMs: number,
+  linked: NewlyLinked,
+): void {
+  const { store } = tables
+  const rows = new Map(
+    linkRowsById(tables, [...new Set(updates.map((update) => update.id))]).map((row) => [row.id, row]),
+  )
+  let live = 0
+  for (const update of updates) {
+    const row = rows.get(update.id)
+    // Deleted meanwhile by another process: there is nothing to update.
+    if (row === undefined) continue
+    const wasLive = row.state === LIVE
+    if (renameLink(tables, mapping, row, update, nowMs) && (update.state ?? 'live') === 'live') note(linked, row)
+    applyUpdate(tables, mapping, row, update)
+    if (!wasLive && row.state === LIVE) note(linked, row)
+    live += Number(row.state === LIVE) - Number(wasLive)
+  }
+  const values: unknown[] = []
+  for (const row of rows.values()) for (const column of LINK_COLUMNS) values.push(row[column])
+  store.insert(REWRITE, [mapping.id], values)
+  countLive(tables, mapping, live)
+}
+
+function note(linked: NewlyLinked, row: LinkRow): void {
+  linked.odoo.push(row.odoo_id)
+  linked.external.push(row.external_id)
+}
+
+/** Ids and key have indexes and must be unique: they are written one by one. True: something was changed. */
+function renameLink(tables: Tables, mapping: KnownMapping, row: LinkRow, update: Update, nowMs: number): boolean {
+  const { odooId = row.odoo_id, externalId = row.external_id, key = row.key } = update
+  if (odooId === row.odoo_id && externalId === row.external_id && key === row.key) return false
+  remember(tables, mapping, row, nowMs)
+  try {
+    tables.store.run(RENAME, odooId, externalId, key, row.id)
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    const message = `${mapping.name}: Odoo ${odooId} and external ${externalId} cannot be linked, one of them is already`
+    throw new SyncError('key', message, { cause: error })
+  }
+  row.odoo_id = odooId
+  row.external_id = externalId
+  row.key = key
+  return true
+}
+
+function applyUpdate({ layouts }: Tables, mapping: KnownMapping, row: LinkRow, update: Update): void {
+  if (update.state !== undefined) row.state = linkStateCode(update.state)
+  if (update.version?.odoo !== undefined) row.odoo_version = update.version.odoo
+  if (update.version?.external !== undefined) row.external_version = update.version.external
+  if (update.seen === undefined) return
+  row.odoo_seen = update.seen.odoo ?? layouts.project(mapping, row.layout, row.odoo_seen)
+  row.external_seen = update.seen.external ?? layouts.project(mapping, row.layout, row.external_seen)
+  row.layout = mapping.layout
+}

@@ -1,0 +1,106 @@
+import type { RecordId } from '../../contract/change.ts'
+import type { Side } from '../../mapping/mapping.ts'
+import type { Settlement } from '../ledger.ts'
+import { type ChangeRow, changeRows, extraOf, extraText, fieldsOf, rewriteChanges } from './changes.ts'
+import { SIDE_NAMES, sideCode, stateCode } from './codes.ts'
+import { addHistory } from './history.ts'
+import { closeIntents } from './intents.ts'
+import type { KnownMapping } from './layout.ts'
+import { writeLinks } from './link-writes.ts'
+import { stageChanges } from './stage.ts'
+import type { Tables } from './tables.ts'
+import type { Tally } from './tally.ts'
+import { forgetWaits, releaseLinked, releaseSettled, writeWaits } from './waits.ts'
+
+const PENDING = 0
+const WAITING = 1
+const OUTCOMES = ['applied', 'unchanged', 'discarded'] as const
+type Outcome = (typeof OUTCOMES)[number]
+
+/** The mappings of waiting changes that became pending. */
+export function settle(
+  tables: Tables,
+  mapping: KnownMapping,
+  settlement: Settlement,
+  tally: Tally,
+): ReadonlySet<number> {
+  const { nowMs } = settlement
+  resolve(tables, mapping, settlement.resolved, tally)
+  const kept = keep(tables, mapping, settlement, tally)
+  closeIntents(tables, settlement.intents)
+  const linked = writeLinks(tables, mapping, settlement.links, nowMs)
+  if (settlement.changes.length > 0) stageChanges(tables, mapping, settlement.changes, nowMs, tally)
+  addHistory(tables, mapping, settlement.history)
+  const released = releaseSettled(tables, kept, tally)
+  for (const id of releaseLinked(tables, mapping, linked, tally)) released.add(id)
+  return released
+}
+
+function resolve(tables: Tables, mapping: KnownMapping, resolved: Settlement['resolved'], tally: Tally): void {
+  for (const side of SIDE_NAMES) {
+    for (const outcome of OUTCOMES) {
+      const seqs = new Map<RecordId, number>()
+      for (const change of resolved) if (change.side === side && change.as === outcome) seqs.set(change.id, change.seq)
+      if (seqs.size > 0) removeChanges(tables, mapping, side, seqs, outcome, tally)
+    }
+  }
+}
+
+/** Those that are still what was decided about. The usual ones, pending states, in one statement. */
+function removeChanges(
+  tables: Tables,
+  mapping: KnownMapping,
+  side: Side,
+  seqs: ReadonlyMap<RecordId, number>,
+  outcome: Outcome,
+  tally: Tally,
+): void {
+  const code = sideCode(side)
+  const sql = `DELETE FROM change WHERE mapping = ? AND side = ? AND state = 0 AND lane = 0
+    AND (record, seq) IN (SELECT value->>0, value->>1 FROM json_each(?))`
+  const removed = tables.store.run(sql, mapping.id, code, JSON.stringify([...seqs]))
+  tally.count(mapping.id, code, outcome, removed)
+  tally.present(mapping.id, code, PENDING, 0, -removed)
+  if (removed === seqs.size) return
+  for (const row of changeRows(tables, mapping, side, [...seqs.keys()]).values()) {
+    if (row.seq !== seqs.get(row.record)) continue
+    if (row.state === WAITING) forgetWaits(tables, [row])
+    tables.store.run('DELETE FROM change WHERE mapping = ? AND side = ? AND record = ?', mapping.id, code, row.record)
+    tally.count(mapping.id, code, outcome, 1)
+    tally.present(mapping.id, code, row.state, row.lane, -1)
+  }
+}
+
+function keep(tables: Tables, mapping: KnownMapping, { kept, nowMs }: Settlement, tally: Tally): readonly ChangeRow[] {
+  if (kept.length === 0) return []
+  const idsOf = (side: Side) => kept.filter((change) => change.side === side).map((change) => change.id)
+  const rows = {
+    odoo: changeRows(tables, mapping, 'odoo', idsOf('odoo')),
+    external: changeRows(tables, mapping, 'external', idsOf('external')),
+  }
+  const written = new Set<ChangeRow>()
+  for (const change of kept) {
+    const row = rows[change.side].get(change.id)
+    if (row === undefined || row.seq !== change.seq) continue
+    if (row.state === WAITING) forgetWaits(tables, [row])
+    tally.present(mapping.id, row.side, row.state, row.lane, -1)
+    putTo(row, change, nowMs)
+    tally.present(mapping.id, row.side, row.state, row.lane, 1)
+    if (row.state === WAITING) writeWaits(tables, row, change.waitsFor)
+    written.add(row)
+  }
+  rewriteChanges(tables, [...written])
+  tables.floors.clear()
+  return [...written]
+}
+
+function putTo(row: ChangeRow, change: Settlement['kept'][number], nowMs: number): void {
+  const { fault, conflicts, waitsFor } = change
+  row.state = stateCode(change.state)
+  row.attempts = change.attempts
+  // What is due at once goes back to its old turn instead of behind what was put off.
+  row.not_before = change.notBeforeMs <= nowMs ? 0 : change.notBeforeMs
+  if (change.fields !== undefined) row.fields = JSON.stringify({ ...fieldsOf(row), ...change.fields })
+  const omitsReferences = change.omitsReferences ?? extraOf(row).omitsReferences ?? false
+  row.extra = extraText({ fault, conflicts, waitsFor, omitsReferences })
+}

@@ -1,0 +1,217 @@
+import type { FieldSchema, FieldType, Schema } from '../contract/connector.ts'
+import { isConvertible } from './coerce.ts'
+import { createFieldRule } from './field-rule.ts'
+import {
+  type Direction,
+  type FieldRule,
+  flows,
+  type LinkReference,
+  type LookupReference,
+  otherSide,
+  SIDES,
+  type Side,
+} from './mapping.ts'
+import type { MappingFile } from './mapping-file.ts'
+import type { FieldDefinition } from './mapping-schema.ts'
+import type { Path } from './problem.ts'
+import { didYouMean } from './suggestion.ts'
+import { type Step, stepFor } from './transform.ts'
+import type { TransformDefinition } from './transform-schema.ts'
+
+/** Collects what is wrong, each with the place in the file. */
+export type Complain = (path: Path, message: string, severity?: 'error' | 'warning') => void
+
+export interface CompileContext {
+  readonly file: MappingFile
+  readonly schemas: Readonly<Record<Side, Schema>>
+  readonly complain: Complain
+}
+
+/** The field of that name; complains and names the nearest ones where it does not exist. */
+export function findField(context: CompileContext, side: Side, name: string, path: Path): FieldSchema | null {
+  const schema = context.schemas[side]
+  const field = schema.fields.get(name)
+  if (field) return field
+  context.complain(path, `${schema.name} has no field "${name}"${didYouMean(name, schema.fields.keys())}`)
+  return null
+}
+
+/** One pair of fields, or null after a complaint. `path` is the pair's place in the file. */
+export function compileField(context: CompileContext, pair: FieldDefinition, path: Path): FieldRule | null {
+  const { definition } = context.file
+  const odoo = findField(context, 'odoo', pair.odoo, [...path, 'odoo'])
+  const external = findField(context, 'external', pair.external, [...path, 'external'])
+  const isKey = pair.odoo === definition.odoo.key && pair.external === definition.external.key
+  const direction = directionOf(context, pair, path)
+  if (!odoo || !external || !direction) return null
+  const fields = { odoo, external }
+  const reference = referenceOf(context, pair, path, isKey)
+  const steps = reference === null ? stepsOf(context, pair, path, fields) : []
+  const isWritable = checkWritable(context, direction, fields, path, isKey)
+  if (reference === undefined || steps === null || !isWritable) return null
+  const isReversible = steps.every((step) => step.isReversible)
+  const place: Path = [...path, pair.map === undefined ? 'transform' : 'map']
+  if (isKey && steps.length > 0) {
+    context.complain(place, 'the key is compared as it is on both sides, so it cannot be transformed')
+    return null
+  }
+  if (!isReversible && direction === 'both') {
+    context.complain(place, 'this cannot be reversed, so the pair needs direction: to-odoo or from-odoo')
+    return null
+  }
+  return createFieldRule({
+    fields,
+    collections: { odoo: context.schemas.odoo.name, external: context.schemas.external.name },
+    steps,
+    isReversible: direction === 'both',
+    rule: {
+      name: `${pair.odoo}:${pair.external}`,
+      odoo: pair.odoo,
+      external: pair.external,
+      direction,
+      owner: pair.owner ?? null,
+      conflict: pair.conflict ?? definition.conflict,
+      isKey,
+      reference,
+      writable: { odoo: writableOf(odoo), external: writableOf(external) },
+    },
+  })
+}
+
+function writableOf(field: FieldSchema): { readonly create: boolean; readonly update: boolean } {
+  return { create: !field.isReadOnly, update: !field.isReadOnly }
+}
+
+/** The pair's direction within the mapping's; null after a complaint. */
+function directionOf(context: CompileContext, pair: FieldDefinition, path: Path): Direction | null {
+  const whole = context.file.definition.direction
+  const direction = pair.direction ?? whole
+  if (whole !== 'both' && direction !== whole) {
+    context.complain([...path, 'direction'], `the whole mapping has direction: ${whole}, so this can be no other`)
+    return null
+  }
+  if (pair.owner !== undefined && !flows(direction, pair.owner)) {
+    context.complain(
+      [...path, 'owner'],
+      `direction: ${direction} carries nothing from ${pair.owner}, so it cannot be the owner`,
+    )
+    return null
+  }
+  return direction
+}
+
+/** A field that changes flow to must be writable; the key may be assigned by the target. */
+function checkWritable(
+  context: CompileContext,
+  direction: Direction,
+  fields: Readonly<Record<Side, FieldSchema>>,
+  path: Path,
+  isKey: boolean,
+): boolean {
+  let isFine = true
+  for (const side of SIDES) {
+    const field = fields[side]
+    if (isKey || !field.isReadOnly || !flows(direction, otherSide(side))) continue
+    const only = side === 'odoo' ? 'from-odoo' : 'to-odoo'
+    const remedy = direction === 'both' ? `say direction: ${only}` : 'leave it out'
+    context.complain(
+      [...path, side],
+      `${context.schemas[side].name}.${field.name} cannot be written (computed or generated): ${remedy}`,
+    )
+    isFine = false
+  }
+  return isFine
+}
+
+/** The pair's link or lookup; null: none; undefined after a complaint. */
+function referenceOf(
+  context: CompileContext,
+  pair: FieldDefinition,
+  path: Path,
+  isKey: boolean,
+): LinkReference | LookupReference | null | undefined {
+  const { link, lookup } = pair
+  const kind = link !== undefined ? 'link' : 'lookup'
+  if (link === undefined && lookup === undefined) return null
+  const clash = (['lookup', 'transform', 'map'] as const).find((name) => name !== kind && pair[name] !== undefined)
+  if (clash !== undefined) {
+    context.complain([...path, clash], `${clash} and ${kind} cannot be combined`)
+    return undefined
+  }
+  if (isKey) {
+    context.complain([...path, kind], `the key cannot be a ${kind}`)
+    return undefined
+  }
+  if (link !== undefined) return { kind: 'link', mapping: link.mapping, by: link.by }
+  if (lookup === undefined) return null
+  const { by, side, connection, fold, ...spec } = lookup
+  return { kind: 'lookup', side, connection: connection ?? context.file.definition[side].connection, spec, by, fold }
+}
+
+/** The pair's transforms as steps that fit together between the two types; null after a complaint. */
+function stepsOf(
+  context: CompileContext,
+  pair: FieldDefinition,
+  path: Path,
+  fields: Readonly<Record<Side, FieldSchema>>,
+): readonly Step[] | null {
+  if (pair.map !== undefined && pair.transform !== undefined) {
+    context.complain([...path, 'map'], 'map and transform cannot be combined: write transform: [{ map: … }, …]')
+    return null
+  }
+  const transforms: readonly TransformDefinition[] =
+    pair.map === undefined ? (pair.transform ?? []) : [{ map: pair.map }]
+  const place: Path = [...path, pair.map === undefined ? 'transform' : 'map']
+  const steps: Step[] = []
+  let arriving: FieldType = fields.odoo.type
+  for (const transform of transforms) {
+    const step = stepFor(transform, arriving)
+    if ('error' in step) {
+      context.complain(place, step.error)
+      return null
+    }
+    if (!fits(arriving, step.odooType)) {
+      context.complain(place, `${nameOf(transform)} works on ${step.odooType}, and gets ${arriving}`)
+      return null
+    }
+    steps.push(step)
+    arriving = step.externalType
+  }
+  if (fits(arriving, fields.external.type)) return steps
+  const source = steps.length === 0 ? described(context, fields, 'odoo') : `the transform's result (${arriving})`
+  context.complain(
+    steps.length === 0 ? path : place,
+    `${source} and ${described(context, fields, 'external')} do not fit${remedyFor(fields)}`,
+  )
+  return null
+}
+
+function fits(from: FieldType, to: FieldType): boolean {
+  return from !== 'reference' && isConvertible(from, to) && isConvertible(to, from)
+}
+
+function nameOf(transform: TransformDefinition): string {
+  return typeof transform === 'string' ? transform : (Object.keys(transform)[0] ?? 'transform')
+}
+
+function described(context: CompileContext, fields: Readonly<Record<Side, FieldSchema>>, side: Side): string {
+  return `${context.schemas[side].name}.${fields[side].name} (${fields[side].type})`
+}
+
+function remedyFor(fields: Readonly<Record<Side, FieldSchema>>): string {
+  const types: readonly FieldType[] = [fields.odoo.type, fields.external.type]
+  if (types.includes('reference')) {
+    const { relation } = fields.odoo.type === 'reference' ? fields.odoo : fields.external
+    const model = relation === null ? '' : ` to ${relation}`
+    return `: a reference${model} needs link: <mapping> where its records are synced, or lookup: { …, by: <field> }`
+  }
+  if (types.includes('integer') && types.some((type) => type === 'datetime' || type === 'date')) {
+    return ': add transform: epoch_s or epoch_ms'
+  }
+  return ''
+}
+
+/** Whether changes of the pair are written to this side. */
+export function isTarget(rule: FieldRule, side: Side): boolean {
+  return rule.isKey || flows(rule.direction, otherSide(side))
+}

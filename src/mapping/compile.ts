@@ -1,0 +1,188 @@
+import type { Capabilities, Schema } from '../contract/connector.ts'
+import { isConvertible } from './coerce.ts'
+import { compileDeletes, compileExits } from './compile-deletes.ts'
+import { type CompileContext, compileField, findField, isTarget } from './compile-field.ts'
+import {
+  type FieldRule,
+  fieldOn,
+  flows,
+  type KeyRule,
+  type Mapping,
+  otherSide,
+  SIDES,
+  type Side,
+  type SideRule,
+} from './mapping.ts'
+import { type MappingFile, sideSpec } from './mapping-file.ts'
+import { byPosition, type FileProblem, type Path, problemAt } from './problem.ts'
+
+export interface Compiled {
+  /** null where one of the problems is an error. */
+  readonly mapping: Mapping | null
+  /** Errors and warnings in the order of the file. */
+  readonly problems: readonly FileProblem[]
+}
+
+/**
+ * Checks a mapping against what both sides really have, and turns it into pure functions. Without `capabilities`, a
+ * delete does nothing on the other side unless the file says so.
+ */
+export function compile(
+  file: MappingFile,
+  schemas: Readonly<Record<Side, Schema>>,
+  capabilities: Readonly<Record<Side, Capabilities>> | null = null,
+): Compiled {
+  const problems: FileProblem[] = []
+  const context: CompileContext = {
+    file,
+    schemas,
+    complain: (path, message, severity = 'error') =>
+      void problems.push(problemAt(file.locate, path, message, { severity })),
+  }
+  const { definition } = file
+  const fields = compileFields(context)
+  const match = compileMatch(context)
+  const deletes = compileDeletes(context, capabilities)
+  const onExit = compileExits(context, capabilities)
+  checkTargets(context, fields)
+  checkCreates(context, fields)
+  checkKey(context)
+  problems.sort(byPosition)
+  if (problems.some((problem) => problem.severity === 'error')) return { mapping: null, problems }
+  const mapping: Mapping = Object.freeze({
+    name: file.name,
+    file: file.file,
+    sides: { odoo: sideRule(file, 'odoo'), external: sideRule(file, 'external') },
+    direction: definition.direction,
+    key: { ...keyRule(file), generate: definition.key.generate ?? null },
+    match: [keyRule(file), ...match],
+    fields,
+    conflict: definition.conflict,
+    deletes,
+    onExit,
+    changesGuard: definition.changes_guard,
+    schedule: definition.schedule,
+    deep: definition.deep,
+    sweep: definition.sweep,
+    compareWithinMs: definition.compare_within,
+    waitLimitMs: definition.wait_limit,
+    maxAttempts: definition.max_attempts,
+    pageSize: definition.page_size ?? null,
+  })
+  return { mapping, problems }
+}
+
+function sideRule(file: MappingFile, side: Side): SideRule {
+  const { connection, defaults } = file.definition[side]
+  return { connection, spec: sideSpec(file, side), defaults }
+}
+
+function keyRule(file: MappingFile): KeyRule {
+  const { odoo, external, key } = file.definition
+  return { odoo: odoo.key, external: external.key, fold: key.fold }
+}
+
+/** The pairs in the order of the file. The key's pair is put in front where the file does not list it. */
+function compileFields(context: CompileContext): readonly FieldRule[] {
+  const { definition } = context.file
+  const key = { odoo: definition.odoo.key, external: definition.external.key }
+  const isListed = definition.fields.some((pair) => pair.odoo === key.odoo && pair.external === key.external)
+  const rules: FieldRule[] = []
+  if (!isListed) {
+    const rule = compileKey(context, key)
+    if (rule) rules.push(rule)
+  }
+  definition.fields.forEach((pair, index) => {
+    const rule = compileField(context, pair, ['fields', index])
+    if (rule) rules.push(rule)
+  })
+  return rules
+}
+
+/** The pair that the sides' `key:` makes; its problems belong there. */
+function compileKey(context: CompileContext, pair: { odoo: string; external: string }): FieldRule | null {
+  const complain: CompileContext['complain'] = (path, message, severity) => {
+    const side = path.at(-1)
+    context.complain(side === 'odoo' || side === 'external' ? [side, 'key'] : ['external', 'key'], message, severity)
+  }
+  return compileField({ ...context, complain }, pair, [])
+}
+
+function compileMatch(context: CompileContext): readonly KeyRule[] {
+  const { match } = context.file.definition
+  return match.filter((rule, index) => {
+    const odoo = findField(context, 'odoo', rule.odoo, ['match', index, 'odoo'])
+    const external = findField(context, 'external', rule.external, ['match', index, 'external'])
+    if (!odoo || !external) return false
+    if (isConvertible(odoo.type, external.type)) return true
+    context.complain(
+      ['match', index],
+      `${odoo.name} (${odoo.type}) and ${external.name} (${external.type}) cannot be compared`,
+    )
+    return false
+  })
+}
+
+/** No field may get its value from two pairs: the last one to be written would win. */
+function checkTargets(context: CompileContext, rules: readonly FieldRule[]): void {
+  const { fields } = context.file.definition
+  for (const side of SIDES) {
+    const seen = new Set<string>()
+    for (const rule of rules.filter((candidate) => isTarget(candidate, side))) {
+      const name = fieldOn(rule, side)
+      if (seen.has(name)) {
+        const index = fields.findLastIndex((pair) => pair.odoo === rule.odoo && pair.external === rule.external)
+        const remedy = `give all but one of them direction: ${side === 'odoo' ? 'from-odoo' : 'to-odoo'}`
+        context.complain(['fields', index, side], `two pairs write to ${context.schemas[side].name}.${name}: ${remedy}`)
+      }
+      seen.add(name)
+    }
+  }
+}
+
+/** Defaults must exist and be writable, and whatever a create needs should get a value. */
+function checkCreates(context: CompileContext, rules: readonly FieldRule[]): void {
+  const { definition } = context.file
+  for (const side of SIDES) {
+    const { defaults } = definition[side]
+    for (const name of Object.keys(defaults)) {
+      const path: Path = [side, 'defaults', name]
+      const field = findField(context, side, name, path)
+      if (field?.isReadOnly) context.complain(path, `${context.schemas[side].name}.${name} cannot be written`)
+    }
+    if (!flows(definition.direction, otherSide(side))) continue
+    const filled = new Set([
+      ...Object.keys(defaults),
+      ...rules.filter((r) => isTarget(r, side)).map((r) => fieldOn(r, side)),
+    ])
+    const missing = [...context.schemas[side].fields.values()].filter(
+      (field) => field.isRequired && !field.isAssigned && !field.isReadOnly && !filled.has(field.name),
+    )
+    for (const field of missing) {
+      context.complain(
+        [side],
+        `a record created in ${context.schemas[side].name} gets no ${field.name}, which is required: map it, or give it a value under defaults`,
+        'warning',
+      )
+    }
+  }
+}
+
+function checkKey(context: CompileContext): void {
+  const { definition } = context.file
+  const { generate } = definition.key
+  if (generate === undefined) return
+  const path: Path = ['key', 'generate']
+  let isMadeOnBothSides = definition.direction === 'both' && !generate.includes('{side}')
+  for (const side of SIDES) {
+    const field = context.schemas[side].fields.get(definition[side].key)
+    if (field?.type === 'integer' && !/^\d*\{id\}\d*$/.test(generate)) {
+      context.complain(path, `${context.schemas[side].name}.${field.name} is a number, and this makes a text`)
+    }
+    if (field?.isRequired || field?.isAssigned) isMadeOnBothSides = false
+  }
+  if (!isMadeOnBothSides) return
+  const message =
+    'records of both sides that have no key would get the same keys: add {side}, or let one side assign its own'
+  context.complain(path, message, 'warning')
+}

@@ -1,0 +1,33 @@
+import { fieldOn, type Side } from './mapping.ts'
+import type { MappingDefinition } from './mapping-schema.ts'
+import type { Locate } from './problem.ts'
+
+/** A mapping file that was read and has the right form. `compile` checks it against what the two sides really have. */
+export interface MappingFile {
+  readonly name: string
+  /** As it is shown to people. */
+  readonly file: string
+  readonly definition: MappingDefinition
+  /** Where in the file a value stands. A connector's own part begins at `['odoo']` or `['external']`. */
+  readonly locate: Locate
+}
+
+const OF_THE_MAPPING: ReadonlySet<string> = new Set(['connection', 'key', 'defaults'])
+
+/** The connector's part of a side: every key that is not the mapping's own. Goes into `CollectionRequest.spec`. */
+export function sideSpec(file: MappingFile, side: Side): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(file.definition[side]).filter(([name]) => !OF_THE_MAPPING.has(name)))
+}
+
+/**
+ * The fields that a mapping reads on a side: mapped fields, key, match fields, and the field that archives a record
+ * (`capabilities.archive`, where it is known by then).
+ */
+export function fieldsToRead(file: MappingFile, side: Side, archiveField: string | null = null): readonly string[] {
+  const { definition } = file
+  const names = new Set([definition[side].key])
+  for (const rule of definition.fields) names.add(fieldOn(rule, side))
+  for (const rule of definition.match) names.add(fieldOn(rule, side))
+  if (archiveField !== null) names.add(archiveField)
+  return [...names]
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+/** What a value is on the Odoo side (as text) and what it is on the external side. */
+export const valueMapSchema = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+  .refine((map) => Object.keys(map).length > 0, 'expected at least one pair of values')
+
+export const NAMED_TRANSFORMS = [
+  'not',
+  'trim',
+  'upper',
+  'lower',
+  'digits',
+  'phone',
+  'text',
+  'number',
+  'cents',
+  'epoch_s',
+  'epoch_ms',
+] as const
+export type NamedTransform = (typeof NAMED_TRANSFORMS)[number]
+
+const length = z.int().min(1)
+
+/** Exactly one of these. */
+const settings = z.strictObject({
+  map: valueMapSchema.optional(),
+  prefix: z.string().min(1).optional(),
+  suffix: z.string().min(1).optional(),
+  date: z.string().min(1).optional(),
+  empty: z.json().optional(),
+  default: z.json().optional(),
+  round: z.int().min(0).max(15).optional(),
+  truncate: length.optional(),
+})
+export type TransformSettings = z.output<typeof settings>
+
+const transform = z.union([
+  z.enum(NAMED_TRANSFORMS),
+  settings.refine((chosen) => Object.keys(chosen).length === 1, {
+    error: 'expected one transform here; several are a list',
+    when: ({ issues }) => issues.length === 0,
+  }),
+])
+export type TransformDefinition = z.output<typeof transform>
+
+/** One or several transforms, in the order from Odoo to the external side. */
+export const transformListSchema = z.union([
+  transform.transform((one) => [one]),
+  z.array(transform).min(1, 'expected at least one transform'),
+])

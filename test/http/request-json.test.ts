@@ -1,0 +1,166 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { SyncError } from '../../src/contract/error.ts'
+import { closeHttpPool, type HttpPool, type HttpPoolSettings, openHttpPool } from '../../src/http/http-pool.ts'
+import { type JsonRequest, requestJson } from '../../src/http/request-json.ts'
+
+const cleanups: (() => Promise<unknown> | unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const never = new AbortController().signal
+const write: JsonRequest = { method: 'POST', path: '/x', headers: {}, body: '{}', changesData: true }
+const read: JsonRequest = { ...write, changesData: false }
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server: Server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(
+    () => server.closeAllConnections(),
+    () => server.close(),
+  )
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function open(url: string, more: Partial<HttpPoolSettings> = {}): HttpPool {
+  const pool = openHttpPool({
+    url,
+    limits: { concurrency: 2, perSecond: null },
+    timeouts: { connectMs: 500, headersMs: 5000, bodyMs: 5000, totalMs: 5000 },
+    maxBodyBytes: 1_000_000,
+    ...more,
+  })
+  cleanups.push(() => closeHttpPool(pool))
+  return pool
+}
+
+async function failure(call: Promise<unknown>): Promise<SyncError> {
+  const error: unknown = await call.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(SyncError)
+  return error as SyncError
+}
+
+test('gives status, headers and the parsed body, under the path of the address', async () => {
+  const url = await serve((request, response) => {
+    response.writeHead(201, { 'content-type': 'application/json; charset=utf-8', 'x-path': request.url })
+    response.end('{"a":[1,null]}')
+  })
+  const answer = await requestJson(open(`${url}/odoo/`), read, never)
+  expect(answer).toMatchObject({ status: 201, body: { a: [1, null] } })
+  expect(answer.headers['x-path']).toBe('/odoo/x')
+})
+
+test('an HTML page and an unreadable error body have no body', async () => {
+  const url = await serve((request, response) => {
+    const isHtml = request.url === '/html'
+    response.writeHead(isHtml ? 502 : 500, { 'content-type': isHtml ? 'text/html' : 'application/json' })
+    response.end('<html>')
+  })
+  const pool = open(url)
+  expect(await requestJson(pool, { ...read, path: '/html' }, never)).toMatchObject({ status: 502, body: undefined })
+  expect(await requestJson(pool, read, never)).toMatchObject({ status: 500, body: undefined })
+})
+
+test('redirects are answers, not followed', async () => {
+  const url = await serve((_request, response) => response.writeHead(302, { location: '/elsewhere' }).end())
+  expect((await requestJson(open(url), read, never)).status).toBe(302)
+})
+
+test('a truncated answer is a network error, in doubt for a write only', async () => {
+  const half = await serve((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' })
+    response.write('{"a":')
+    setTimeout(() => response.destroy(), 20)
+  })
+  const whole = await serve((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('[{"id":1},')
+  })
+  for (const url of [half, whole]) {
+    expect(await failure(requestJson(open(url), write, never))).toMatchObject({ code: 'network', inDoubt: true })
+    expect(await failure(requestJson(open(url), read, never))).toMatchObject({ code: 'network', inDoubt: false })
+  }
+})
+
+test('a connection that never came to be is not in doubt', async () => {
+  const url = await serve(() => {})
+  await cleanups.splice(0).reduce<Promise<unknown>>((done, cleanup) => done.then(cleanup), Promise.resolve())
+  expect(await failure(requestJson(open(url), write, never))).toMatchObject({ code: 'network', inDoubt: false })
+  const unknown = open('http://nowhere.invalid')
+  expect(await failure(requestJson(unknown, write, never))).toMatchObject({ code: 'network', inDoubt: false })
+})
+
+test('a reset after sending is in doubt', async () => {
+  const url = await serve((request) => request.socket.resetAndDestroy())
+  expect(await failure(requestJson(open(url), write, never))).toMatchObject({ code: 'network', inDoubt: true })
+})
+
+test('TLS to a server without TLS is not in doubt', async () => {
+  const server = createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => server.close())
+  const pool = open(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  expect(await failure(requestJson(pool, write, never))).toMatchObject({ code: 'network', inDoubt: false })
+})
+
+test('a server that never answers, and one that drips, end at the deadline', async () => {
+  const silent = await serve(() => {})
+  const dripping = await serve((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const timer = setInterval(() => response.write(' '), 20)
+    response.on('close', () => clearInterval(timer))
+  })
+  for (const url of [silent, dripping]) {
+    const pool = open(url, { timeouts: { connectMs: 500, headersMs: 5000, bodyMs: 5000, totalMs: 150 } })
+    expect(await failure(requestJson(pool, write, never))).toMatchObject({ code: 'timeout', inDoubt: true })
+    expect(await failure(requestJson(pool, read, never))).toMatchObject({ code: 'timeout', inDoubt: false })
+  }
+})
+
+test('a body beyond the cap is cut off', async () => {
+  const url = await serve((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(`"${'x'.repeat(2_000_000)}"`)
+  })
+  expect((await failure(requestJson(open(url), read, never))).code).toBe('too_large')
+})
+
+test('an aborted call is in doubt once it was sent, and not before', async () => {
+  const url = await serve(() => {})
+  const pool = open(url, { limits: { concurrency: 1, perSecond: null } })
+  const controller = new AbortController()
+  const sent = failure(requestJson(pool, write, controller.signal))
+  const waiting = failure(requestJson(pool, write, controller.signal))
+  setTimeout(() => controller.abort(), 50)
+  expect(await sent).toMatchObject({ code: 'network', inDoubt: true })
+  expect(await waiting).toMatchObject({ code: 'network', inDoubt: false })
+  expect(await failure(requestJson(pool, write, controller.signal))).toMatchObject({ inDoubt: false })
+})
+
+test('limits hold: sockets in flight and calls begun in a second', async () => {
+  let inFlight = 0
+  let most = 0
+  const url = await serve((_request, response) => {
+    most = Math.max(most, ++inFlight)
+    setTimeout(() => {
+      inFlight--
+      response.writeHead(200, { 'content-type': 'application/json' }).end('1')
+    }, 10)
+  })
+  await Promise.all(Array.from({ length: 10 }, () => requestJson(open(url), read, never)))
+  const pool = open(url)
+  most = 0
+  await Promise.all(Array.from({ length: 10 }, () => requestJson(pool, read, never)))
+  expect(most).toBeLessThanOrEqual(2)
+  const slow = open(url, { limits: { concurrency: 10, perSecond: 2 } })
+  const startMs = performance.now()
+  await Promise.all(Array.from({ length: 4 }, () => requestJson(slow, read, never)))
+  expect(performance.now() - startMs).toBeGreaterThan(950)
+})
+
+test.each(['ftp://host', 'host:80', 'http://user:secret@host'])('the address %s is refused', (url) => {
+  expect(() => open(url)).toThrow(SyncError)
+})
