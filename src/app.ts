@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, loadConfig } from './config/load-config.ts'
@@ -56,11 +57,18 @@ export interface AppOptions {
   readonly readOnly?: boolean
 }
 
+/** Where nothing may be written, a ledger that does not exist yet is an empty one in memory. */
+function openLedger(file: string, readOnly: boolean): Promise<Ledger> {
+  if (!readOnly) return openSqliteLedger({ file, program: PROGRAM })
+  if (!existsSync(file)) return openSqliteLedger({ file: ':memory:', program: PROGRAM })
+  return openSqliteLedger({ file, program: PROGRAM, readOnly: true })
+}
+
 export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
   const { config, files } = setup
   const names = files.flatMap(({ definition }) => SIDES.map((side) => definition[side].connection))
   const connections = await openConnections(config, [...names, ...config.connections.keys()])
-  const ledger = await openSqliteLedger({ file: config.ledger.file, program: PROGRAM })
+  const ledger = await openLedger(config.ledger.file, options.readOnly === true)
   const lookups = openLookups(connections, systemClock)
   const surroundings = {
     ledger,

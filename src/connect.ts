@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { ConfigError } from './config/config-error.ts'
 import type { Config, ConnectionConfig } from './config/load-config.ts'
 import { settingsProblems } from './config/settings-problems.ts'
@@ -72,7 +73,7 @@ async function openConnector(config: Config, connection: ConnectionConfig): Prom
     throw new ConfigError([problemAt(config.locate, ['connections', connection.name, 'type'], message)])
   }
   const factory = await load()
-  return factory({ type: connection.type, ...connection.settings }, connection.name)
+  return factory({ type: connection.type, ...connection.settings }, connection.name, { folder: dirname(config.file) })
 }
 
 /** What a mapping's context needs besides its file and connections. */
@@ -143,7 +144,12 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
   const spec = sideSpec(file, side)
   const connector = connections.get(file.definition[side].connection)
   const open = (archiveField: string | null): Collection =>
-    connector.collection({ spec, fields: fieldsToRead(file, side, archiveField), consumer: file.name })
+    connector.collection({
+      spec,
+      fields: fieldsToRead(file, side, archiveField),
+      consumer: file.name,
+      key: file.definition[side].key,
+    })
   try {
     const collection = open(null)
     const { archive } = collection.capabilities

@@ -4,7 +4,7 @@ import { asSyncError, SyncError } from './contract/error.ts'
 import { backoffMs } from './engine/backoff.ts'
 import type { SyncEvent } from './engine/context.ts'
 import { createRunner, type Runner } from './engine/runner.ts'
-import { acquireLedgerLock, ledgerLockHolder } from './ledger/sqlite/lock.ts'
+import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/sqlite/lock.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
 import { answerRequests } from './requests.ts'
@@ -13,6 +13,8 @@ const REFRESH_MS = 10 * 60_000
 const PRUNE_MS = 60 * 60_000
 const REQUESTS_POLL_MS = 300
 const CONNECT_BACKOFF_MAX_MS = 60_000
+const LOCK_ATTEMPTS = 5
+const LOCK_PAUSE_MS = 100
 const ANSWERED_KEPT_MS = 24 * 60 * 60_000
 /** Pauses that a restart lifts: what caused them is looked at again at the start. */
 const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger']
@@ -34,7 +36,7 @@ export interface DaemonOptions {
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { setup, signal } = options
   const { file } = setup.config.ledger
-  const lock = acquireLedgerLock(file)
+  const lock = await patientLock(file, signal)
   if (!lock) {
     const holder = ledgerLockHolder(file)
     throw new SyncError(
@@ -59,6 +61,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   } finally {
     lock.release()
   }
+}
+
+/** The lock of a ledger. A command that only looks whether it is held holds it itself for a moment. */
+async function patientLock(file: string, signal: AbortSignal): Promise<LedgerLock | null> {
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    const lock = acquireLedgerLock(file)
+    if (lock) return lock
+    await systemClock.sleep(LOCK_PAUSE_MS, signal).catch(() => {})
+  }
+  return null
 }
 
 async function keepRunning(app: App, runners: Map<string, Runner>, options: DaemonOptions): Promise<void> {
@@ -104,7 +116,10 @@ async function startMapping(
       log('info', 'running', file.name)
       return null
     } catch (error) {
-      if (!signal.aborted) log('error', describeFailure(error), file.name)
+      if (!signal.aborted) {
+        log('error', describeFailure(error), file.name)
+        await recordStartFailure(app, file.name, error)
+      }
       return error
     }
   }
@@ -119,6 +134,19 @@ async function startMapping(
     }
   }
   return { failure, keepTrying }
+}
+
+/** Lets `status` tell why a mapping that was run before does not run now. */
+async function recordStartFailure(app: App, mapping: string, failure: unknown): Promise<void> {
+  if (!(await app.ledger.mappings()).includes(mapping)) return
+  const { code, disposition, hint } = asSyncError(failure)
+  const { failures } = await app.ledger.state(mapping)
+  const message = failure instanceof ConfigError ? failure.message : asSyncError(failure).message
+  const isConfig = failure instanceof ConfigError
+  const sinceMs = app.clock.nowMs()
+  if (isConfig) await app.ledger.updateState(mapping, { pause: { code: 'config', message, hint: null, sinceMs } })
+  else if (disposition === 'halt') await app.ledger.updateState(mapping, { pause: { code, message, hint, sinceMs } })
+  else await app.ledger.updateState(mapping, { failures: failures + 1 })
 }
 
 /** Lets a mapping run again whose pause had a cause that was just looked at. */

@@ -82,6 +82,8 @@ export interface CollectionRequest {
   readonly spec: unknown
   /** The fields to read, besides what the connector needs itself. */
   readonly fields: readonly string[]
+  /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */
+  readonly key?: string
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
 }
@@ -107,5 +109,14 @@ export interface Connector extends AsyncDisposable {
   collection(request: CollectionRequest): Collection
 }
 
-/** What a connector's `index.ts` exports: from the connection's settings, already read and with secrets filled in. */
-export type ConnectorFactory = (settings: unknown, name: string) => Connector
+/** What a connector may need to know of where it runs. */
+export interface Surroundings {
+  /** The folder to which paths in the settings are relative: the configuration file's. The current one if absent. */
+  readonly folder?: string
+}
+
+/**
+ * What a connector's `index.ts` exports: from the connection's settings, already read and with secrets filled in.
+ * @throws SyncError `config`, with the zod error as its cause, so that it can be told at its place in the file.
+ */
+export type ConnectorFactory = (settings: unknown, name: string, surroundings?: Surroundings) => Connector

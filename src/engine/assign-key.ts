@@ -30,7 +30,7 @@ export async function assignKeys(
     'key',
     `${side} ${changes[0]?.id} has no ${fieldOn(mapping.key, side)}, and ${field} gives none.`,
     {
-      hint: `Fill in ${fieldOn(mapping.key, side)}, or let mapping ${mapping.name} make keys with key_generate: "T-{id}".`,
+      hint: `Fill in ${fieldOn(mapping.key, side)}, or let mapping ${mapping.name} make keys with key: { generate: "{side}-{id}" }.`,
     },
   )
 }

@@ -120,7 +120,10 @@ function decideField(draft: Draft, rule: FieldRule, index: number, pair: Pair, r
   const external = fieldNow(rule, index, pair, 'external')
   if (!odoo.isChanged && !external.isChanged) return
   const both = { odoo, external }
-  if (odoo.isChanged && external.isChanged) return decideBoth(draft, rule, index, pair, both, references)
+  if (odoo.isChanged && external.isChanged) {
+    decideBoth(draft, rule, index, pair, both, references)
+    return
+  }
 
   const from: Side = odoo.isChanged ? 'odoo' : 'external'
   const to = otherSide(from)
@@ -135,7 +138,8 @@ function decideField(draft: Draft, rule: FieldRule, index: number, pair: Pair, r
     return
   }
   if (!flows(rule.direction, from) || (rule.isKey && both[from].value === null)) {
-    return absorb(draft, index, from, both)
+    absorb(draft, index, from, both)
+    return
   }
   overwrite(draft, rule, index, from, both, references)
 }
@@ -224,7 +228,10 @@ function overwrite(
     absorb(draft, index, to, both)
     return
   }
-  if (!rule.writable[to].update) return absorb(draft, index, from, both)
+  if (!rule.writable[to].update) {
+    absorb(draft, index, from, both)
+    return
+  }
   const translated = rule.translate(from, source.value, references)
   if (translated.kind === 'wait') {
     draft.waitsFor.push(translated.for)

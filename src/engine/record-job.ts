@@ -9,7 +9,7 @@ import type { Context } from './context.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
 import { fingerprint, seenAt, seenOf, unknownSeen, withSeen } from './fingerprint.ts'
-import { changesOf, idsOfWork, type Job, type Write } from './job.ts'
+import { changesOf, type Job, type Write } from './job.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
 
 /** A write that was done, with what the side stores now. */
@@ -114,7 +114,8 @@ function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]):
       const name = fieldOn(rule, write.side)
       const sentValue = sentFields[name]
       if (sentValue === undefined) return
-      const stored = isOurs ? (record?.fields[name] ?? sentValue) : sentValue
+      const answered = isOurs ? record?.fields[name] : undefined
+      const stored = answered === undefined ? sentValue : answered
       replaced[write.side].set(index, fingerprint(stored))
       const source = write.sourceSeen[rule.name]
       if (source !== undefined) replaced[otherSide(write.side)].set(index, source)
@@ -190,7 +191,9 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
     const isTheirs = !rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)
     flowsBack ||= isTheirs
     const sentValue = sent[name]
-    const stored = isOurs || sentValue === undefined ? seenAt(targetNow, index) : fingerprint(sentValue)
+    const answered = seenAt(targetNow, index)
+    const isAnswered = answered !== UNKNOWN_FINGERPRINT && (isOurs || sentValue === undefined)
+    const stored = isAnswered || sentValue === undefined ? answered : fingerprint(sentValue)
     if (!isTheirs) targetSeen.set(index, stored)
     if (!isOmitted)
       sourceSeen.set(index, isSent ? (write.sourceSeen[rule.name] ?? UNKNOWN_FINGERPRINT) : seenAt(sourceNow, index))

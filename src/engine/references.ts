@@ -30,7 +30,8 @@ export async function resolveReferences(
       const distinct = new Set<Value>()
       for (const record of records) {
         const value = record.side === side ? record.fields[fieldOn(rule, side)] : undefined
-        if (value !== undefined && value !== null) distinct.add(value)
+        // A list refers to each of its elements.
+        for (const each of Array.isArray(value) ? value : [value ?? null]) if (each !== null) distinct.add(each)
       }
       values[side] = [...distinct]
     }

@@ -24,7 +24,10 @@ export async function workOnce(context: Context, memory: GuardMemory, signal: Ab
   const works = await ledger.take(mapping.name, clock.nowMs(), TAKE, allowed)
   const held = works.filter((work) => isHeld(work, allowed))
   if (held.length > 0) await putOff(context, held)
-  for (const slice of slices(context, works.filter((work) => !isHeld(work, allowed)))) {
+  for (const slice of slices(
+    context,
+    works.filter((work) => !isHeld(work, allowed)),
+  )) {
     signal.throwIfAborted()
     await workOn(context, slice, memory, signal)
   }

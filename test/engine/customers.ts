@@ -9,7 +9,7 @@ export const PARTNERS: CollectionOptions = {
     email: { type: 'text' },
     phone: { type: 'text' },
     comment: { type: 'html' },
-    credit: { type: 'decimal' },
+    credit: { type: 'decimal', scale: 2 },
     parent_id: { type: 'reference', relation: 'partners' },
     active: { type: 'boolean' },
   },

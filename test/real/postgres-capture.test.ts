@@ -180,7 +180,7 @@ test('triggers that were dropped are noticed, and the table is taken anew once t
 
 test('readers that prepare at once all get their changes, and one that never reads is told of', async () => {
   const readers = Array.from({ length: 6 }, (_none, n) => open({}, `reader ${n}`))
-  await Promise.all(readers.map((reader) => reader.prepare?.(signal)))
+  await Promise.all(readers.map(async (reader) => reader.prepare?.(signal)))
   const starts = await Promise.all(readers.map((reader) => drain(reader, null)))
   await bench.person.query("insert into items (name) values ('x')")
   for (const [n, reader] of readers.entries()) {

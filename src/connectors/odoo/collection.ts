@@ -19,6 +19,7 @@ export function createCollection(connection: OdooConnection, request: Collection
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
+      cause: parsed.error,
       hint: 'It takes model, domain, context, archive and overlap.',
     })
   }

@@ -8,21 +8,16 @@ import { odooSettings } from './settings.ts'
 
 /**
  * Odoo over JSON-2 (19 and later).
- * @param monotonicMs a clock that only moves forward, in milliseconds.
  * @throws SyncError `config` that names what is wrong in the settings.
  */
-export function createOdooConnector(
-  settings: unknown,
-  name: string,
-  monotonicMs: () => number = () => performance.now(),
-): Connector {
+export function createOdooConnector(settings: unknown, name: string): Connector {
   const parsed = odooSettings.safeParse(settings)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
-    throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`)
+    throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
   }
   const transport = openJson2(parsed.data)
-  const connection = createConnection(name, transport, parsed.data.context, monotonicMs)
+  const connection = createConnection(name, transport, parsed.data.context, () => performance.now())
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     collection: (request) => createCollection(connection, request),

@@ -16,7 +16,8 @@ const MAX_BATCH = 5000
 const PAGE_SIZE = 5000
 
 export function postgresCollection(connection: PostgresConnection, request: CollectionRequest): Collection {
-  const spec = parseTableSpec(request.spec)
+  const table = parseTableSpec(request.spec)
+  const spec = { ...table, key: request.key ?? table.key }
   const context = postgresContext(connection, spec, request.fields, request.consumer)
   const collection: Collection = {
     capabilities: {

@@ -34,6 +34,7 @@ export function parsePostgresSettings(settings: unknown, name: string): Postgres
   const result = postgresSettingsSchema.safeParse(settings)
   if (!result.success) {
     throw new SyncError('config', `connection ${name}: ${describeIssues(result.error)}`, {
+      cause: result.error,
       hint: 'A postgres connection needs url, and may have connections, connect_timeout, statement_timeout and capture_schema.',
     })
   }

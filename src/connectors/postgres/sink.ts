@@ -38,10 +38,7 @@ async function findRecords(query: Query, rows: PostgresRows, request: FindReques
   const isFolded = (fold.case || fold.space) && (type.category === 'S' || fieldType(type) === 'text')
   const castable = isFolded ? texts : texts.filter((text) => isCastable(type, text) ?? true)
   const [condition, wanted] = isFolded
-    ? [
-        `${foldSql(`${column}::text`, fold)} = any (array(select ${foldSql('v', fold)} from unnest($1::text[]) v))`,
-        texts,
-      ]
+    ? [`${foldSql(`${column}::text`, fold)} in (select ${foldSql('v', fold)} from unnest($1::text[]) v)`, texts]
     : [
         isComparable(castable, type)
           ? `${column} = any ($1::text[]::${type.sql}[])`

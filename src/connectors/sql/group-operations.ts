@@ -32,10 +32,11 @@ export function groupOperations(operations: readonly Operation[]): OperationGrou
   return [...groups.values()].map(({ members }) => groupOf(members))
 }
 
+/** Names in another order make a group of their own, which is harmless; sorting them costs more than it saves. */
 function shapeOf(operation: Operation): string {
   if (operation.kind === 'remove') return 'remove'
   const expected = operation.kind === 'update' && operation.expected !== null ? namesOf(operation.expected) : []
-  return JSON.stringify([operation.kind, namesOf(operation.fields), expected])
+  return `${operation.kind}\0${namesOf(operation.fields).join('\0')}\0\0${expected.join('\0')}`
 }
 
 function groupOf(members: readonly Placed<Operation['kind']>[]): OperationGroup {
@@ -50,5 +51,5 @@ function groupOf(members: readonly Placed<Operation['kind']>[]): OperationGroup 
 }
 
 function namesOf(fields: Fields): string[] {
-  return Object.keys(fields).sort()
+  return Object.keys(fields)
 }

@@ -69,6 +69,7 @@ export function parseTableSpec(spec: unknown): TableSpec {
   const result = schema.safeParse(spec)
   if (!result.success) {
     throw new SyncError('config', `The table of the mapping is not readable: ${describeIssues(result.error)}`, {
+      cause: result.error,
       hint: 'A collection is a table name, or an object with table, id, capture, cursor, overlap, archive and where.',
     })
   }

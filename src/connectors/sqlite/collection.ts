@@ -16,7 +16,8 @@ const MAX_BATCH = 1000
 const PAGE_SIZE = 2000
 
 export function sqliteCollection(connection: SqliteConnection, request: CollectionRequest): Collection {
-  const spec = parseTableSpec(request.spec)
+  const table = parseTableSpec(request.spec)
+  const spec = { ...table, key: request.key ?? table.key }
   const context = sqliteContext(connection, spec, request.fields, request.consumer)
   const collection: Collection = {
     capabilities: {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { ConnectorFactory } from '../../contract/connector.ts'
 import { checkConnection } from './check.ts'
 import { sqliteCollection } from './collection.ts'
@@ -5,8 +6,9 @@ import { sqliteConnection } from './database.ts'
 import { parseSqliteSettings } from './settings.ts'
 
 /** Tables of an SQLite file. */
-export const createSqliteConnector: ConnectorFactory = (settings, name) => {
-  const connection = sqliteConnection(name, parseSqliteSettings(settings, name))
+export const createSqliteConnector: ConnectorFactory = (settings, name, { folder = '.' } = {}) => {
+  const parsed = parseSqliteSettings(settings, name)
+  const connection = sqliteConnection(name, { ...parsed, file: resolve(folder, parsed.file) })
   return {
     check: async () => checkConnection(connection),
     collection: (request) => sqliteCollection(connection, request),

@@ -31,6 +31,7 @@ export function parseSqliteSettings(settings: unknown, name: string): SqliteSett
   const result = sqliteSettingsSchema.safeParse(settings)
   if (!result.success) {
     throw new SyncError('config', `connection ${name}: ${describeIssues(result.error)}`, {
+      cause: result.error,
       hint: 'A sqlite connection needs file, and may have datetimes and busy_timeout.',
     })
   }

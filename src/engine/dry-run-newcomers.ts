@@ -1,0 +1,112 @@
+import type { Fields } from '../contract/value.ts'
+import type { StoredChange } from '../ledger/ledger.ts'
+import { keyText } from '../mapping/key.ts'
+import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import type { Context } from './context.ts'
+import { planCreate } from './create.ts'
+import { decide } from './decide.ts'
+import { unknownSeen } from './fingerprint.ts'
+import { type Match, matchRecords } from './match.ts'
+import { nowOf } from './now.ts'
+import { resolveReferences } from './references.ts'
+import type { PlannedChange } from './resync.ts'
+
+/** What a sync would do to one record, or why it would not. */
+export interface PlannedStep extends Omit<PlannedChange, 'action'> {
+  readonly action: PlannedChange['action'] | 'archive' | 'remove' | 'unlink' | 'guard'
+}
+
+/** What becomes of records of `side` without a link. `planned` names those met so far, as "side id", of both sides. */
+export async function planNewcomers(
+  context: Context,
+  side: Side,
+  changes: readonly StoredChange[],
+  planned: Set<string>,
+  signal: AbortSignal,
+): Promise<readonly PlannedStep[]> {
+  if (changes.length === 0) return []
+  const matches = await matchRecords(context, side, changes, signal)
+  const found = [...matches.values()].flatMap((match) => ('state' in match ? [match.state] : []))
+  const references = await resolveReferences(
+    context,
+    [
+      ...changes.map(({ fields }) => ({ side, fields })),
+      ...found.map(({ fields }) => ({ side: otherSide(side), fields })),
+    ],
+    signal,
+  )
+  for (const { id } of changes) planned.add(`${side} ${id}`)
+  return changes.flatMap((change) => {
+    const match = matches.get(change.id) ?? { kind: 'none' }
+    if (match.kind === 'none') return [creation(context, change, references, planned)]
+    if (match.kind === 'ambiguous') {
+      const base = { ...stepBase(context, change), after: {}, message: match.error.message }
+      return [{ ...base, action: 'conflict' as const }]
+    }
+    // Met before, from its partner's side.
+    if (planned.has(`${otherSide(side)} ${match.state.id}`)) return []
+    return adoption(context, change, match, references)
+  })
+}
+
+function stepBase(context: Context, change: StoredChange) {
+  const { side, id } = change
+  return {
+    side: otherSide(side),
+    odooId: side === 'odoo' ? id : null,
+    externalId: side === 'external' ? id : null,
+    key: keyText(change.fields[fieldOn(context.mapping.key, side)] ?? null),
+    before: {},
+  }
+}
+
+type References = Awaited<ReturnType<typeof resolveReferences>>
+
+function creation(
+  context: Context,
+  change: StoredChange,
+  references: References,
+  planned: ReadonlySet<string>,
+): PlannedStep {
+  const base = stepBase(context, change)
+  const plan = planCreate(context.mapping, change.side, change.fields, references, false)
+  if (plan.error) return { ...base, action: 'error', after: {}, message: plan.error.message }
+  const [wait] = plan.waitsFor
+  if (!wait) return { ...base, action: 'create', after: plan.fields, message: null }
+  const isOnItsWay = wait.mapping === context.mapping.name && planned.has(`${wait.side} ${wait.id}`)
+  const message = `${isOnItsWay ? 'after' : 'waits for'} ${wait.mapping} ${wait.side} ${wait.id}`
+  return { ...base, action: isOnItsWay ? 'create' : 'wait', after: plan.fields, message }
+}
+
+/** The two are joined, and where they differ one of them is written. */
+function adoption(
+  context: Context,
+  change: StoredChange,
+  match: Extract<Match, { kind: 'one' | 'tombstone' }>,
+  references: References,
+): readonly PlannedStep[] {
+  const { side } = change
+  const other = otherSide(side)
+  const rules = context.mapping.fields
+  const base = stepBase(context, change)
+  const ids = { ...base, [other === 'odoo' ? 'odooId' : 'externalId']: match.state.id }
+  const unknown = unknownSeen(rules)
+  const fieldsOf = (each: Side): Fields => (each === side ? change.fields : match.state.fields)
+  const nowOn = (each: Side) => nowOf(context, each, each === side ? change : match.state)
+  const now = { odoo: nowOn('odoo'), external: nowOn('external') }
+  const plan = decide(rules, { seen: { odoo: unknown, external: unknown }, now }, references)
+  const steps: PlannedStep[] = [{ ...ids, action: 'adopt', after: {}, message: null }]
+  if (plan.error) steps.push({ ...ids, action: 'error', after: {}, message: plan.error.message })
+  for (const written of SIDES) {
+    const after = plan.write[written]
+    const names = Object.keys(after)
+    if (plan.error || names.length === 0) continue
+    const before = Object.fromEntries(names.map((name) => [name, fieldsOf(written)[name] ?? null] as const))
+    steps.push({ ...ids, action: 'update', side: written, before, after, message: null })
+  }
+  for (const { field, odoo, external } of plan.conflicts) {
+    const message = `${field} differs, and the mapping leaves it to a person`
+    steps.push({ ...ids, action: 'conflict', before: { odoo }, after: { external }, message })
+  }
+  return steps
+}
