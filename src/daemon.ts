@@ -4,6 +4,7 @@ import { asSyncError, SyncError } from './contract/error.ts'
 import { backoffMs } from './engine/backoff.ts'
 import type { SyncEvent } from './engine/context.ts'
 import { createRunner, type Runner } from './engine/runner.ts'
+import { mustExit } from './ledger/sqlite/errors.ts'
 import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/sqlite/lock.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
@@ -31,10 +32,10 @@ export interface DaemonOptions {
 
 /**
  * Runs all mappings until the signal aborts. @throws SyncError `config` when another daemon holds the ledger (before
- * anything else was touched), ConfigError when no mapping at all can run.
+ * anything else was touched) or `ledger` (it cannot be trusted any more), ConfigError when no mapping at all can run.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { setup, signal } = options
+  const { setup } = options
   const { file } = setup.config.ledger
   const lock = await patientLock(file, signal)
   if (!lock) {
@@ -55,12 +56,27 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       for (const name of names) runners.get(name)?.wake()
     },
   }
+  const ending = new AbortController()
+  const inner: InnerOptions = {
+    ...options,
+    signal: AbortSignal.any([options.signal, ending.signal]),
+    onLedgerFailure: (error) => {
+      options.log('error', describeFailure(error), null)
+      // After an fsync error nothing that follows can be trusted: whoever supervises us starts us again.
+      if (mustExit(error)) ending.abort(error)
+    },
+  }
   try {
     await using app = await openApp(setup, appOptions)
-    await keepRunning(app, runners, options)
+    await keepRunning(app, runners, inner)
   } finally {
     lock.release()
   }
+  if (ending.signal.aborted) throw ending.signal.reason
+}
+
+interface InnerOptions extends DaemonOptions {
+  readonly onLedgerFailure: (error: SyncError) => void
 }
 
 /** The lock of a ledger. A command that only looks whether it is held holds it itself for a moment. */
@@ -73,7 +89,7 @@ async function patientLock(file: string, signal: AbortSignal): Promise<LedgerLoc
   return null
 }
 
-async function keepRunning(app: App, runners: Map<string, Runner>, options: DaemonOptions): Promise<void> {
+async function keepRunning(app: App, runners: Map<string, Runner>, options: InnerOptions): Promise<void> {
   const { signal } = options
   const starts = await Promise.all(app.files.map((file) => startMapping(app, file, runners, options)))
   const problems = starts.flatMap(({ failure }) => (failure instanceof ConfigError ? failure.problems : []))
@@ -102,7 +118,7 @@ async function startMapping(
   app: App,
   file: MappingFile,
   runners: Map<string, Runner>,
-  options: DaemonOptions,
+  options: InnerOptions,
 ): Promise<Start> {
   const { signal, log } = options
   const attempt = async (): Promise<unknown> => {
@@ -110,7 +126,7 @@ async function startMapping(
       const { context, warnings } = await app.connect(file, signal)
       for (const warning of warnings) log('warn', formatProblem(warning), file.name)
       await liftPause(app, file.name)
-      const runner = createRunner(context)
+      const runner = createRunner(context, options.onLedgerFailure)
       runners.set(file.name, runner)
       runner.start()
       log('info', 'running', file.name)

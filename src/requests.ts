@@ -58,10 +58,13 @@ async function answer(app: App, runners: ReadonlyMap<string, Runner>, request: R
         hint: 'Its log says why; a mapping file that was added needs a restart of the daemon.',
       })
     }
-    let writing: Promise<void> | null = null
+    let writing: Promise<unknown> = Promise.resolve()
+    let isWriting = false
     const result = await performJob(runner, job, (progress) => {
-      writing ??= app.ledger.answerRequest(request.id, 'running', progress).finally(() => {
-        writing = null
+      if (isWriting) return
+      isWriting = true
+      writing = app.ledger.answerRequest(request.id, 'running', progress).finally(() => {
+        isWriting = false
       })
     })
     await writing

@@ -1,6 +1,5 @@
 import type { RecordId } from '../contract/change.ts'
 import type { Collection, Schema } from '../contract/connector.ts'
-import type { SyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Mapping, Side } from '../mapping/mapping.ts'
@@ -78,10 +77,4 @@ export interface Context {
   readonly crashPoint: (point: CrashPoint) => void
   /** Tells that changes of these mappings may have become due. */
   readonly wake: (mappings: readonly string[]) => void
-}
-
-/** The failure of a whole run, as opposed to that of one record. */
-export interface RunFailure {
-  readonly error: SyncError
-  readonly connection: string | null
 }

@@ -34,16 +34,10 @@ function fourDigits(bits: number): string {
 
 /** One text for one value: the type is part of it, and an object's names are sorted. */
 function canonical(value: Value): string {
-  switch (typeof value) {
-    case 'string':
-      return `s${value}`
-    case 'number':
-      return `n${Object.is(value, -0) ? 0 : value}`
-    case 'boolean':
-      return value ? 't' : 'f'
-    default:
-      return value === null ? '0' : `j${JSON.stringify(sorted(value))}`
-  }
+  if (typeof value === 'string') return `s${value}`
+  if (typeof value === 'number') return `n${Object.is(value, -0) ? 0 : value}`
+  if (typeof value === 'boolean') return value ? 't' : 'f'
+  return value === null ? '0' : `j${JSON.stringify(sorted(value))}`
 }
 
 function sorted(value: Value): Value {

@@ -53,7 +53,7 @@ async function readSide(
 ): Promise<ReadonlyMap<string, RecordState>> {
   const { sink } = context.sides[side].collection
   const ids = departures.map(({ link }) => idOn(link, side))
-  return sink ? await sink.read(ids, signal) : new Map()
+  return sink?.read(ids, signal) ?? new Map()
 }
 
 function jobFor(

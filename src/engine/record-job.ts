@@ -68,8 +68,11 @@ function recordFailure(context: Context, job: Job, { write, outcome }: Sent, dra
         keep(draft, change, { state: 'pending', attempts, notBeforeMs: draft.nowMs + Math.min(attempts - 1, 50) * 100 })
       }
       return
-    default:
-      // Undone or in doubt: the change stays as it is.
+    case 'undone':
+    case 'doubt':
+    case 'done':
+    case undefined:
+      // The change stays as it is.
       return
   }
 }

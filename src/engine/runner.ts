@@ -29,7 +29,11 @@ export interface Runner {
   stop(deadlineMs: number): Promise<void>
 }
 
-export function createRunner(context: Context): Runner {
+/**
+ * @param onLedgerFailure told when the ledger cannot be read or written: nothing can be recorded then, cursors stay, and
+ * the run is tried again.
+ */
+export function createRunner(context: Context, onLedgerFailure: (error: SyncError) => void = () => {}): Runner {
   const { mapping, clock } = context
   const memory = newGuardMemory()
   const queue = new PQueue({ concurrency: 1 })
@@ -48,8 +52,11 @@ export function createRunner(context: Context): Runner {
     } catch (thrown) {
       if (aborting.signal.aborted) throw thrown
       const error = asSyncError(thrown)
-      await recordFailure(context, error)
-      await sleepUntilDue(null)
+      if (error.code === 'ledger') onLedgerFailure(error)
+      else {
+        await recordFailure(context, error)
+        await sleepUntilDue(null)
+      }
       throw error
     }
   }
@@ -76,7 +83,17 @@ export function createRunner(context: Context): Runner {
 
   const scheduledRun = async (): Promise<void> => {
     isQueued = false
-    if (stopping.signal.aborted || !(await mayRun(context))) return
+    try {
+      if (stopping.signal.aborted || !(await mayRun(context))) return
+      await runWhatIsDue()
+    } catch (thrown) {
+      // A run's own failure is recorded already; only the ledger can fail here.
+      const error = asSyncError(thrown)
+      if (error.code === 'ledger') onLedgerFailure(error)
+    }
+  }
+
+  const runWhatIsDue = async (): Promise<void> => {
     const options: RunOptions = {
       depth: due.deep ? 'deep' : 'tail',
       sweeps: due.sweep,
@@ -86,9 +103,9 @@ export function createRunner(context: Context): Runner {
     Object.assign(due, { deep: false, sweep: false, compare: false })
     try {
       await recordedRun(options)
-    } catch {
-      // Recorded already. What was due stays due.
+    } catch (error) {
       for (const name of ['deep', 'sweep', 'compare'] as const) due[name] ||= taken[name]
+      throw error
     }
   }
 

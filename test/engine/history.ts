@@ -4,7 +4,7 @@ import type { HeldTransaction } from '../../src/connectors/memory/held-transacti
 import { SyncError } from '../../src/contract/error.ts'
 import type { Value } from '../../src/contract/value.ts'
 import { CRASH_POINTS } from '../../src/engine/crash-points.ts'
-import { otherSide, SIDES, type Side } from '../../src/mapping/mapping.ts'
+import { SIDES, type Side } from '../../src/mapping/mapping.ts'
 import { adds, Killed, type World } from './world.ts'
 
 export const TABLE: Readonly<Record<Side, string>> = { odoo: 'partners', external: 'customers' }
@@ -418,5 +418,3 @@ async function checkEnd({ world, made, created, removed }: Play): Promise<void> 
   if (writes.some((count) => count > 0)) throw new Error(`quiet sides are written: ${writes.join(' and ')}`)
   await checkSums(world)
 }
-
-export { otherSide }
