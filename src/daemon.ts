@@ -37,7 +37,7 @@ export interface DaemonOptions {
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { setup } = options
   const { file } = setup.config.ledger
-  const lock = await patientLock(file, signal)
+  const lock = await patientLock(file, options.signal)
   if (!lock) {
     const holder = ledgerLockHolder(file)
     throw new SyncError(
@@ -95,8 +95,9 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   const problems = starts.flatMap(({ failure }) => (failure instanceof ConfigError ? failure.problems : []))
   const isHopeless = starts.length > 0 && starts.every(({ failure }) => failure instanceof ConfigError)
   if (isHopeless) throw new ConfigError(problems, app.config.redactor.redact)
+  const takenRequests = new Set<number>()
   const chores = [
-    every(REQUESTS_POLL_MS, signal, () => answerRequests(app, runners, signal)),
+    every(REQUESTS_POLL_MS, signal, () => answerRequests(app, runners, takenRequests, signal)),
     every(PRUNE_MS, signal, () => prune(app)),
     every(REFRESH_MS, signal, () => refreshClocks(app, signal)),
     ...starts.map(({ keepTrying }) => keepTrying()),

@@ -35,17 +35,22 @@ export async function performJob(
   return { confirmed: [...confirmed], sweeps: { ...sweeps } as Value }
 }
 
-/** Takes what commands have asked of the daemon. Each is answered, whatever happens. */
+/**
+ * Takes what commands have asked of the daemon, and what a daemon before this one left half done. Each is answered,
+ * whatever happens. `taken` is the caller's, kept from call to call.
+ */
 export async function answerRequests(
   app: App,
   runners: ReadonlyMap<string, Runner>,
+  taken: Set<number>,
   signal: AbortSignal,
 ): Promise<void> {
   for (const request of await app.ledger.openRequests()) {
     if (signal.aborted) return
-    if (request.state !== 'open') continue
+    if (taken.has(request.id)) continue
+    taken.add(request.id)
     await app.ledger.answerRequest(request.id, 'running', {})
-    void answer(app, runners, request)
+    void answer(app, runners, request).finally(() => taken.delete(request.id))
   }
 }
 

@@ -55,6 +55,8 @@ async function loadLinks(
   links: Map<string, Link>,
 ): Promise<void> {
   const { ledger } = context
+  // A mapping that never ran has linked nothing.
+  if (!(await ledger.mappings()).includes(reference.mapping)) return
   const byId = async (side: Side, ids: readonly RecordId[]): Promise<void> => {
     if (ids.length === 0) return
     for (const [id, link] of await ledger.links(reference.mapping, side, ids))

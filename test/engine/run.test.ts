@@ -267,3 +267,35 @@ describe('faults', () => {
     await expectQuiet()
   })
 })
+
+describe('references by key, across mappings', () => {
+  const CONTACTS = { ...CUSTOMERS, fields: { ...CUSTOMERS.fields, parent: { type: 'text' } } } as typeof CUSTOMERS
+  const companies = customers().replace('  - { odoo: parent_id, external: parent, link: customers }\n', '')
+  const contacts = customers()
+    .replace('mapping: customers', 'mapping: contacts')
+    .replace('collection: partners', 'collection: people')
+    .replace('collection: customers', 'collection: contacts')
+    .replace('link: customers', 'link: { mapping: customers, by: key }')
+
+  it('wait for the other mapping and are released by it', async () => {
+    world = await createWorld({
+      odoo: { partners: PARTNERS, people: PARTNERS },
+      external: { customers: CUSTOMERS, contacts: CONTACTS },
+      mappings: { contacts, customers: companies },
+    })
+    world.stores.external.insert('contacts', { full_name: 'Ann', code: 'A', parent: 'ACME' })
+    await world.run({}, 'contacts')
+    expect(world.stores.odoo.all('people')).toEqual([])
+    expect((await world.counts('contacts')).external.waiting).toBe(1)
+    world.stores.external.insert('customers', { full_name: 'Acme', code: 'ACME' })
+    await world.settle()
+    const [acme] = world.stores.odoo.all('partners')
+    const [ann] = world.stores.odoo.all('people')
+    expect(String(ann?.fields.parent_id)).toBe(acme?.id)
+    // And back: Odoo's reference becomes the key.
+    const beta = world.stores.odoo.insert('partners', { name: 'Beta', ref: 'BETA' })
+    world.stores.odoo.edit('people', ann?.id ?? '', { parent_id: Number(beta) })
+    await world.settle()
+    expect(world.stores.external.get('contacts', '1')).toMatchObject({ parent: 'BETA' })
+  })
+})

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
 import { type Ledger, UNKNOWN_FINGERPRINT } from '../../src/ledger/ledger.ts'
+import type { RecordRef } from '../../src/mapping/mapping.ts'
 import { change, intent, kept, link, NOW_MS, type OpenedLedger, seen, settlement, staging } from './examples.ts'
 
 const MAPPING = 'customers'
@@ -253,6 +254,17 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         expect((await ledger.take(MAPPING, NOW_MS, 10)).length).toBe(4)
       })
 
+      test('never gives a record whose link was made while an intent concerns its other end', async () => {
+        await ledger.stage(MAPPING, staging([change('1')]))
+        const { taken } = await firstTaken()
+        const intents = await ledger.intend(MAPPING, [intent(taken)], NOW_MS)
+        await ledger.settle(MAPPING, settlement({ links: [link('1', 'a')] }))
+        await ledger.stage(MAPPING, staging([change('a', { side: 'external' })]))
+        expect(await ledger.take(MAPPING, NOW_MS, 10)).toEqual([])
+        await ledger.settle(MAPPING, settlement({ intents }))
+        expect(await ledger.take(MAPPING, NOW_MS, 10)).toHaveLength(1)
+      })
+
       test('leaves out deletes that a guard holds back, up to what a person agreed to', async () => {
         const gone = (id: string) => change(id, { kind: 'gone', fields: {} })
         await ledger.stage(MAPPING, staging([gone('1'), gone('2')]))
@@ -392,9 +404,9 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
     })
 
     describe('waiting', () => {
-      const COMPANY = { mapping: 'companies', side: 'external', id: 'acme' } as const
+      const COMPANY: RecordRef = { mapping: 'companies', side: 'external', id: 'acme' }
 
-      async function putToWaiting(id: string, waitsFor: readonly (typeof COMPANY)[] = [COMPANY]) {
+      async function putToWaiting(id: string, waitsFor: readonly RecordRef[] = [COMPANY]) {
         await ledger.stage(MAPPING, staging([change(id)]))
         const odoo = (await ledger.take(MAPPING, NOW_MS, 10)).find((work) => work.odoo?.id === id)?.odoo
         if (!odoo) throw new Error('a change expected')
@@ -438,6 +450,15 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         await ledger.releaseCycle([{ mapping: MAPPING, side: 'odoo', id: '1' }])
         expect((await firstTaken()).taken).toMatchObject({ omitsReferences: true, state: 'pending' })
         expect(await ledger.waits(10)).toEqual([])
+      })
+
+      test('that is over is forgotten: a link that comes later wakes nobody', async () => {
+        await putToWaiting('1')
+        await ledger.releaseCycle([{ mapping: MAPPING, side: 'odoo', id: '1' }])
+        await putToWaiting('1', [{ ...COMPANY, id: 'other' }])
+        await ledger.openMapping('companies', FIELDS)
+        expect(await ledger.settle('companies', settlement({ links: [link('7', 'acme')] }))).toEqual([])
+        expect((await ledger.counts(MAPPING)).odoo.waiting).toBe(1)
       })
 
       test('expires', async () => {

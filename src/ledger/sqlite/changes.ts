@@ -50,13 +50,12 @@ export const CHANGE_COLUMNS = COLUMN_NAMES.map((column) => `c.${column}`).join('
 
 const BY_RECORD = `SELECT ${CHANGE_COLUMNS} FROM json_each(?) j
   CROSS JOIN change c ON c.mapping = ? AND c.side = ? AND c.record = j.value`
+const REWRITTEN = COLUMN_NAMES.slice(3).map((column) => `${column} = excluded.${column}`)
 const REWRITE: RowsStatement = {
-  head: `INSERT INTO change (${COLUMN_NAMES.join(', ')})`,
-  exprs: COLUMN_NAMES.map((_, index) => `column${index + 1}`).join(', '),
-  tail: `WHERE true ON CONFLICT DO UPDATE SET ${COLUMN_NAMES.slice(3)
-    .map((column) => `${column} = excluded.${column}`)
-    .join(', ')}`,
   width: COLUMN_NAMES.length,
+  sql: (rows) => `INSERT INTO change (${COLUMN_NAMES.join(', ')})
+    SELECT * FROM (${rows}) WHERE true
+    ON CONFLICT DO UPDATE SET ${REWRITTEN.join(', ')}`,
 }
 
 export function changeOf(row: ChangeRow): StoredChange {
@@ -119,5 +118,5 @@ export function rewriteChanges({ store }: Tables, rows: readonly ChangeRow[]): v
   if (rows.length === 0) return
   const values: unknown[] = []
   for (const row of rows) for (const column of COLUMN_NAMES) values.push(row[column])
-  store.insert(REWRITE, [], values)
+  store.runRows(REWRITE, [], values)
 }

@@ -29,10 +29,9 @@ export interface HistoryFilter {
 }
 
 const INSERT: RowsStatement = {
-  head: 'INSERT INTO history (mapping, id, at, side, event, odoo_id, external_id, key, detail)',
-  exprs: '?, column1, column2, column3, column4, column5, column6, column7, column8',
-  tail: '',
   width: 8,
+  sql: (rows) => `INSERT INTO history (mapping, id, at, side, event, odoo_id, external_id, key, detail)
+    SELECT ?, column1, column2, column3, column4, column5, column6, column7, column8 FROM (${rows})`,
 }
 
 export function addHistory({ store }: Tables, mapping: KnownMapping, entries: readonly HistoryEntry[]): void {
@@ -45,7 +44,7 @@ export function addHistory({ store }: Tables, mapping: KnownMapping, entries: re
     id += 1
     values.push(id, atMs, sideCode(side), event, odooId, externalId, key, JSON.stringify(detail))
   }
-  store.insert(INSERT, [mapping.id], values)
+  store.runRows(INSERT, [mapping.id], values)
 }
 
 /** The newest `limit` entries that concern any of the given ids or the key, oldest first. */

@@ -23,10 +23,21 @@ interface BatchRow {
 /** Large enough that a row's cost does not count, small enough that a single intent can be closed without much ado. */
 const BATCH_SIZE = 100
 const BUSY: RowsStatement = {
-  head: 'INSERT INTO busy (mapping, side, record, intent)',
-  exprs: '?, column1, column2, column3',
-  tail: '',
   width: 3,
+  sql: (rows) => `INSERT INTO busy (mapping, side, record, intent)
+    SELECT ?, column1, column2, column3 FROM (${rows})`,
+}
+
+const RELEASE: RowsStatement = {
+  width: 4,
+  sql: (rows) => `DELETE FROM busy WHERE (mapping, side, record, intent) IN (${rows})`,
+}
+
+interface Ended {
+  readonly mapping: number
+  readonly side: SideCode
+  readonly record: RecordId
+  readonly intent: number
 }
 
 export function intend(
@@ -62,7 +73,7 @@ export function intend(
       }
     })
   }
-  store.insert(BUSY, [mapping.id], busy)
+  store.runRows(BUSY, [mapping.id], busy)
   return ids
 }
 
@@ -95,7 +106,7 @@ export function closeIntents(tables: Tables, intents: readonly number[]): void {
   if (intents.length === 0) return
   const { store, floors } = tables
   const ids = [...intents].sort((a, b) => a - b)
-  const ended: [SideCode, RecordId, number, number][] = []
+  const ended: Ended[] = []
   for (let at = 0; at < ids.length; ) {
     const id = ids[at] ?? 0
     const batch = store.get<BatchRow>(
@@ -114,7 +125,8 @@ export function closeIntents(tables: Tables, intents: readonly number[]): void {
       if (concerned === null || concerned === undefined) continue
       records[intent - batch.first] = null
       for (let place = 0; place < concerned.length; place += 2) {
-        ended.push([concerned[place] as SideCode, concerned[place + 1] as RecordId, intent, batch.mapping])
+        const [side, record] = [concerned[place] as SideCode, concerned[place + 1] as RecordId]
+        ended.push({ mapping: batch.mapping, side, record, intent })
       }
     }
     if (records.every((concerned) => concerned === null)) {
@@ -125,9 +137,18 @@ export function closeIntents(tables: Tables, intents: readonly number[]): void {
   }
   if (ended.length === 0) return
   floors.clear()
-  const sql = `DELETE FROM busy WHERE (mapping, side, record, intent) IN (
-    SELECT value->>3, value->>0, value->>1, value->>2 FROM json_each(?))`
-  store.run(sql, JSON.stringify(ended))
+  release(tables, ended)
+}
+
+/** Where no intent of a mapping is open any more, its records are let go at once instead of one by one. */
+function release({ store }: Tables, ended: readonly Ended[]): void {
+  const some: unknown[] = []
+  for (const mapping of new Set(ended.map((one) => one.mapping))) {
+    const isOpen = store.get('SELECT 1 FROM intent_batch WHERE mapping = ? LIMIT 1', mapping) !== undefined
+    if (!isOpen) store.run('DELETE FROM busy WHERE mapping = ?', mapping)
+    else for (const one of ended) if (one.mapping === mapping) some.push(mapping, one.side, one.record, one.intent)
+  }
+  store.runRows(RELEASE, [], some)
 }
 
 export function openIntents({ store }: Tables, mapping: KnownMapping): readonly Intent[] {

@@ -1,5 +1,6 @@
 import type { RecordId } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
+import { keyRecordId } from '../../mapping/key.ts'
 import type { LinkWrite } from '../ledger.ts'
 import { linkStateCode } from './codes.ts'
 import { isUniqueViolation } from './errors.ts'
@@ -13,25 +14,24 @@ type Update = Extract<LinkWrite, { kind: 'update' }>
 
 const LIVE = 0
 const INSERT: RowsStatement = {
-  head: `INSERT INTO link (mapping, layout, state, id, odoo_id, external_id, key,
-    odoo_version, external_version, odoo_seen, external_seen)`,
-  exprs: '?, ?, 0, column1, column2, column3, column4, column5, column6, column7, column8',
-  tail: '',
   width: 8,
+  sql: (rows) => `INSERT INTO link (mapping, layout, state, id, odoo_id, external_id, key,
+    odoo_version, external_version, odoo_seen, external_seen)
+    SELECT ?, ?, 0, column1, column2, column3, column4, column5, column6, column7, column8 FROM (${rows})`,
 }
 /** Changes what has no index. The other columns are only there because a new row would need them. */
 const REWRITE: RowsStatement = {
-  head: `INSERT INTO link (mapping, ${LINK_COLUMNS.join(', ')})`,
-  exprs: `?, ${LINK_COLUMNS.map((_, index) => `column${index + 1}`).join(', ')}`,
-  tail: `WHERE true ON CONFLICT (id) DO UPDATE SET state = excluded.state, layout = excluded.layout,
+  width: LINK_COLUMNS.length,
+  sql: (rows) => `INSERT INTO link (mapping, ${LINK_COLUMNS.join(', ')})
+    SELECT ?, * FROM (${rows}) WHERE true
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, layout = excluded.layout,
     odoo_version = excluded.odoo_version, external_version = excluded.external_version,
     odoo_seen = excluded.odoo_seen, external_seen = excluded.external_seen`,
-  width: LINK_COLUMNS.length,
 }
 const RENAME = 'UPDATE link SET odoo_id = ?, external_id = ?, key = ? WHERE id = ?'
 const FORMER = 'INSERT INTO former_link (mapping, odoo_id, external_id, key, at) VALUES (?, ?, ?, ?, ?)'
 
-/** The ids of the records that have a live link now and may have had none before. */
+/** How waits may name the records that have a live link now and may have had none before: by id, or by key. */
 export interface NewlyLinked {
   readonly odoo: RecordId[]
   readonly external: RecordId[]
@@ -86,9 +86,10 @@ function insertLinks(tables: Tables, mapping: KnownMapping, inserts: readonly In
     values.push(id, odooId, externalId, key, version.odoo, version.external, seen.odoo, seen.external)
     linked.odoo.push(odooId)
     linked.external.push(externalId)
+    if (key !== null) linked.external.push(keyRecordId(key))
   }
   try {
-    store.insert(INSERT, [mapping.id, mapping.layout], values)
+    store.runRows(INSERT, [mapping.id, mapping.layout], values)
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     throw doubled(tables, mapping, inserts, error)
@@ -99,10 +100,7 @@ function doubled(tables: Tables, mapping: KnownMapping, inserts: readonly Insert
   const seen = new Set<string>()
   // The rows of the chunks before the one that failed are in the table already: a link with both ids may be our own.
   const sql = `SELECT odoo_id, external_id FROM link
-    WHERE mapping = ?1 AND (odoo_id = ?2 AND external_id <> ?3 OR external_id = ?3 AND odoo_id <> ?2)`.replace(
-    /\?\d/g,
-    '?',
-  )
+    WHERE mapping = ? AND (odoo_id = ? AND external_id <> ? OR external_id = ? AND odoo_id <> ?)`
   for (const { odooId, externalId } of inserts) {
     const other = tables.store.get<LinkRow>(sql, mapping.id, odooId, externalId, externalId, odooId)
     if (other !== undefined || seen.has(`o${odooId}`) || seen.has(`e${externalId}`)) {
@@ -137,20 +135,22 @@ function updateLinks(
     // Deleted meanwhile by another process: there is nothing to update.
     if (row === undefined) continue
     const wasLive = row.state === LIVE
-    if (renameLink(tables, mapping, row, update, nowMs) && (update.state ?? 'live') === 'live') note(linked, row)
+    if (renameLink(tables, mapping, row, update, nowMs) && (update.state ?? 'live') === 'live')
+      note(linked, { ...row, key: update.key ?? row.key })
     applyUpdate(tables, mapping, row, update)
     if (!wasLive && row.state === LIVE) note(linked, row)
     live += Number(row.state === LIVE) - Number(wasLive)
   }
   const values: unknown[] = []
   for (const row of rows.values()) for (const column of LINK_COLUMNS) values.push(row[column])
-  store.insert(REWRITE, [mapping.id], values)
+  store.runRows(REWRITE, [mapping.id], values)
   countLive(tables, mapping, live)
 }
 
 function note(linked: NewlyLinked, row: LinkRow): void {
   linked.odoo.push(row.odoo_id)
   linked.external.push(row.external_id)
+  if (row.key !== null) linked.external.push(keyRecordId(row.key))
 }
 
 /** Ids and key have indexes and must be unique: they are written one by one. True: something was changed. */

@@ -8,6 +8,7 @@ import { closeIntents } from './intents.ts'
 import type { KnownMapping } from './layout.ts'
 import { writeLinks } from './link-writes.ts'
 import { stageChanges } from './stage.ts'
+import type { RowsStatement } from './store.ts'
 import type { Tables } from './tables.ts'
 import type { Tally } from './tally.ts'
 import { forgetWaits, releaseLinked, releaseSettled, writeWaits } from './waits.ts'
@@ -15,6 +16,11 @@ import { forgetWaits, releaseLinked, releaseSettled, writeWaits } from './waits.
 const PENDING = 0
 const WAITING = 1
 const OUTCOMES = ['applied', 'unchanged', 'discarded'] as const
+const REMOVE: RowsStatement = {
+  width: 2,
+  sql: (rows) => `DELETE FROM change WHERE mapping = ? AND side = ? AND state = 0 AND lane = 0
+    AND (record, seq) IN (${rows})`,
+}
 type Outcome = (typeof OUTCOMES)[number]
 
 /** The mappings of waiting changes that became pending. */
@@ -56,9 +62,7 @@ function removeChanges(
   tally: Tally,
 ): void {
   const code = sideCode(side)
-  const sql = `DELETE FROM change WHERE mapping = ? AND side = ? AND state = 0 AND lane = 0
-    AND (record, seq) IN (SELECT value->>0, value->>1 FROM json_each(?))`
-  const removed = tables.store.run(sql, mapping.id, code, JSON.stringify([...seqs]))
+  const removed = tables.store.runRows(REMOVE, [mapping.id, code], [...seqs].flat())
   tally.count(mapping.id, code, outcome, removed)
   tally.present(mapping.id, code, PENDING, 0, -removed)
   if (removed === seqs.size) return

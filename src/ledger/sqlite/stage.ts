@@ -13,13 +13,13 @@ import { forgetWaits } from './waits.ts'
 const PENDING = 0
 const WAITING = 1
 
-/** New rows only. Turn and seq are the same; the shared value is the mapping and the time of capture. */
+/** Skips records that have a change. A new row's turn is its seq. */
 const INSERT: RowsStatement = {
-  head: `INSERT INTO change (mapping, first_captured, state, not_before, attempts, extra,
-    side, record, seq, turn, lane, version, changed_at, by_us, fields)`,
-  exprs: '?, ?, 0, 0, 0, NULL, column1, column2, column3, column3, column4, column5, column6, column7, column8',
-  tail: 'WHERE true ON CONFLICT DO NOTHING',
   width: 8,
+  sql: (rows) => `INSERT INTO change (mapping, first_captured, state, not_before, attempts, extra,
+    side, record, seq, turn, lane, version, changed_at, by_us, fields)
+    SELECT ?, ?, 0, 0, 0, NULL, column1, column2, column3, column3, column4, column5, column6, column7, column8
+    FROM (${rows}) WHERE true ON CONFLICT DO NOTHING`,
 }
 
 export function stage(tables: Tables, mapping: KnownMapping, staging: Staging, tally: Tally): void {
@@ -70,7 +70,7 @@ export function stageChanges(
     values.push(side, id, seq, lane, version, changedAtMs, bitOf(byUs), JSON.stringify(fields))
     tally.present(mapping.id, side, PENDING, lane, 1)
   }
-  const inserted = tables.store.insert(INSERT, [mapping.id, nowMs], values)
+  const inserted = tables.store.runRows(INSERT, [mapping.id, nowMs], values)
   if (inserted < newest.length) supersede(tables, mapping, newest, before, tally)
 }
 

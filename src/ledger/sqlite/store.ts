@@ -13,11 +13,11 @@ export interface Store {
   get<Row>(sql: string, ...values: unknown[]): Row | undefined
   all<Row>(sql: string, ...values: unknown[]): Row[]
   /**
-   * Runs `head SELECT exprs FROM (VALUES …) tail` for all rows in few statements. `values` holds `width` values for
-   * each row, named column1, column2, … in the expressions. One call of SQLite costs more than the row it writes, and
-   * json_each is slower than binding for rows of more than a few columns. The answer is how many rows were changed.
+   * Runs one statement for many rows, in few calls: a call costs more than the row it writes, and json_each is slower
+   * than binding for more than a single column. `values` holds `width` values for each row, `shared` what precedes them.
+   * The answer is how many rows were changed.
    */
-  insert(statement: RowsStatement, shared: readonly unknown[], values: unknown[]): number
+  runRows(statement: RowsStatement, shared: readonly unknown[], values: unknown[]): number
   /** A consistent view over several statements. */
   read<Result>(work: () => Result): Promise<Result>
   /** One durable transaction. Runs `work` again from the start while another process holds the lock, up to a limit. */
@@ -28,10 +28,9 @@ export interface Store {
 }
 
 export interface RowsStatement {
-  readonly head: string
-  readonly exprs: string
-  readonly tail: string
   readonly width: number
+  /** The statement around `VALUES (?, ?), …`, whose columns are column1, column2, … where it is selected from. */
+  readonly sql: (rows: string) => string
 }
 
 /** Rows of one multi-row statement, in falling order: few statements to prepare, few calls for any number of rows. */
@@ -62,15 +61,13 @@ export function createStore(db: Database.Database, file: string, isReadOnly: boo
     let statement = bySize.get(rows)
     if (statement === undefined) {
       const row = `(${Array(definition.width).fill('?').join(',')})`
-      const values = Array(rows).fill(row).join(',')
-      const { head, exprs, tail } = definition
-      statement = db.prepare<unknown[], unknown>(`${head} SELECT ${exprs} FROM (VALUES ${values}) ${tail}`)
+      statement = db.prepare<unknown[], unknown>(definition.sql(`VALUES ${Array(rows).fill(row).join(',')}`))
       bySize.set(rows, statement)
     }
     return statement
   }
 
-  function insert(definition: RowsStatement, shared: readonly unknown[], values: unknown[]): number {
+  function runRows(definition: RowsStatement, shared: readonly unknown[], values: unknown[]): number {
     const { width } = definition
     let changed = 0
     let at = 0
@@ -114,7 +111,7 @@ export function createStore(db: Database.Database, file: string, isReadOnly: boo
     run: (sql, ...values) => prepared(sql).run(values).changes,
     get: <Row>(sql: string, ...values: unknown[]) => prepared(sql).get(values) as Row | undefined,
     all: <Row>(sql: string, ...values: unknown[]) => prepared(sql).all(values) as Row[],
-    insert,
+    runRows,
     read: (work) => patiently('BEGIN', work),
     write: (work) => patiently('BEGIN IMMEDIATE', work),
     dataVersion: () => Number(db.pragma('data_version', { simple: true })),

@@ -1,4 +1,5 @@
 import type { RecordId } from '../../contract/change.ts'
+import { keyRecordId } from '../../mapping/key.ts'
 import type { RecordRef, Side } from '../../mapping/mapping.ts'
 import type { Fault } from '../ledger.ts'
 import { CHANGE_COLUMNS, type ChangeRow, changeRows, extraOf, extraText, rewriteChanges } from './changes.ts'
@@ -15,19 +16,22 @@ const WAITING = STATE_NAMES.indexOf('waiting')
 const DEAD = STATE_NAMES.indexOf('dead')
 
 const INSERT: RowsStatement = {
-  head: 'INSERT INTO wait (awaited_mapping, awaited_side, awaited, mapping, side, record)',
-  exprs: 'column1, column2, column3, column4, column5, column6',
-  tail: 'WHERE true ON CONFLICT DO NOTHING',
   width: 6,
+  sql: (rows) => `INSERT INTO wait (awaited_mapping, awaited_side, awaited, mapping, side, record)
+    SELECT column1, column2, column3, column4, column5, column6 FROM (${rows}) WHERE true ON CONFLICT DO NOTHING`,
 }
 /** Waiting changes of every mapping, by whom they wait for. */
 const AWAITING = `SELECT DISTINCT w.mapping, w.side, w.record FROM json_each(?) j
   CROSS JOIN wait w ON w.awaited_mapping = ? AND w.awaited_side = ? AND w.awaited = j.value`
 /** Those of the given changes for which a record they wait for, on one side, has a live link. */
-const ALREADY_LINKED = SIDE_NAMES.map(
-  (side) => `SELECT DISTINCT w.mapping, w.side, w.record FROM json_each(?) j
-  CROSS JOIN wait w ON w.mapping = ? AND w.side = ? AND w.record = j.value AND w.awaited_side = ${sideCode(side)}
-  CROSS JOIN link l ON l.mapping = w.awaited_mapping AND l.${side}_id = w.awaited AND l.state = 0`,
+const ALREADY_LINKED = [
+  `w.awaited_side = ${sideCode('odoo')} CROSS JOIN link l ON l.mapping = w.awaited_mapping AND l.odoo_id = w.awaited`,
+  `w.awaited_side = ${sideCode('external')} CROSS JOIN link l ON l.mapping = w.awaited_mapping AND l.external_id = w.awaited`,
+  `w.awaited_side = ${sideCode('external')} AND w.awaited GLOB '${keyRecordId('*')}'
+  CROSS JOIN link l ON l.mapping = w.awaited_mapping AND l.key = substr(w.awaited, ${keyRecordId('').length + 1})`,
+].map(
+  (isLinked) => `SELECT DISTINCT w.mapping, w.side, w.record FROM json_each(?) j
+  CROSS JOIN wait w ON w.mapping = ? AND w.side = ? AND w.record = j.value AND ${isLinked} AND l.state = 0`,
 )
 const OF_RECORD = `SELECT ${CHANGE_COLUMNS} FROM change c WHERE c.mapping = ? AND c.side = ? AND c.record = ?`
 
@@ -48,7 +52,7 @@ export function writeWaits({ store, layouts }: Tables, row: WaitingRef, waitsFor
   for (const awaited of waitsFor) {
     values.push(layouts.idOf(awaited.mapping), sideCode(awaited.side), awaited.id, row.mapping, row.side, row.record)
   }
-  store.insert(INSERT, [], values)
+  store.runRows(INSERT, [], values)
 }
 
 /** Releases what waits for a record that is linked now. The answer is the mappings of what was released. */
