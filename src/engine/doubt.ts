@@ -2,7 +2,7 @@ import type { RecordState } from '../contract/change.ts'
 import type { Intent, Link } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
-import { changeOf } from './capture.ts'
+import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
 import { fingerprint, seenAt, withSeen } from './fingerprint.ts'
@@ -109,20 +109,24 @@ async function settleUpdates(
   if (intents.length === 0) return
   const ids = intents.flatMap(({ operation }) => (operation.kind === 'create' ? [] : [operation.id]))
   const states = await readRecords(context, side, ids, signal)
-  const links = await context.ledger.links(context.mapping.name, side, ids)
+  const known = await context.ledger.known(context.mapping.name, side, ids)
   for (const intent of intents) {
     if (intent.operation.kind === 'create') continue
     draft.intents.push(intent.id)
     const state = states.get(intent.operation.id)
-    const link = links.get(intent.operation.id)
-    if (intent.operation.kind === 'update' && state && link) settleUpdate(context, intent, state, link, draft)
+    const { link = null, change = null } = known.get(intent.operation.id) ?? {}
+    if (intent.operation.kind !== 'update' || !state) continue
+    const isForeign = link !== null && settleUpdate(context, intent, state, link, draft)
+    // A change that was staged before the write holds older values than what is there now.
+    const isOvertaken = change?.kind === 'state' && !isSameState(context.mapping.fields, side, state, change)
+    if (isForeign || isOvertaken) draft.changes.push(changeOf(side, state))
   }
 }
 
-/** Takes over into `seen` what was surely written; everything else is for the next decision to see. */
-function settleUpdate(context: Context, intent: Intent, state: RecordState, link: Link, draft: Draft): void {
+/** Takes over into `seen` what was surely written. True: there is something else, for the next decision to see. */
+function settleUpdate(context: Context, intent: Intent, state: RecordState, link: Link, draft: Draft): boolean {
   const { operation, side } = intent
-  if (operation.kind !== 'update') return
+  if (operation.kind !== 'update') return false
   const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
   let isForeign = false
   context.mapping.fields.forEach((rule, index) => {
@@ -138,12 +142,12 @@ function settleUpdate(context: Context, intent: Intent, state: RecordState, link
       seen[otherSide(side)].set(index, sourceSeen)
     } else if (!isOld) isForeign = true
   })
-  if (isForeign) draft.changes.push(changeOf(side, state))
   draft.links.push({
     kind: 'update',
     id: link.id,
     seen: { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) },
   })
+  return isForeign
 }
 
 function soonest(a: number | null, b: number | null): number | null {

@@ -73,9 +73,15 @@ export function faultOf(error: SyncError): Fault {
 
 /**
  * Keeps a change whose operation failed, as its error's disposition says: tried again later, or a dead letter. Never
- * called for `halt`, which stops the run.
+ * called for `halt`, which stops the run. `fields` are merged into the change.
  */
-export function keepFailed(context: Context, draft: Draft, change: StoredChange, error: SyncError): void {
+export function keepFailed(
+  context: Context,
+  draft: Draft,
+  change: StoredChange,
+  error: SyncError,
+  fields: Fields = {},
+): void {
   const { mapping, options, random } = context
   const fault = faultOf(error)
   const attempts = error.disposition === 'defer' ? change.attempts : change.attempts + 1
@@ -86,6 +92,7 @@ export function keepFailed(context: Context, draft: Draft, change: StoredChange,
     attempts,
     notBeforeMs: isDead ? 0 : draft.nowMs + pauseMs,
     fault,
+    fields,
   })
   const ids = idsOf(change)
   draft.events.push({

@@ -1,11 +1,13 @@
+import type { RecordId } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
-import type { NewIntent } from '../ledger/ledger.ts'
-import { SIDES } from '../mapping/mapping.ts'
+import type { NewIntent, StoredChange } from '../ledger/ledger.ts'
+import { SIDES, type Side } from '../mapping/mapping.ts'
 import { type CallOutcome, callSink } from './call.ts'
 import type { Context } from './context.ts'
 import { type Draft, settle } from './draft.ts'
 import { changesOf, type Job, type Write } from './job.ts'
-import { recordJob } from './record-job.ts'
+import { type Overtaken, recordJob } from './record-job.ts'
+import type { WriteLog } from './write-log.ts'
 
 /** A write of a job, under the intent that was stored for it. */
 export interface Sent {
@@ -24,9 +26,35 @@ export async function executeJobs(
   context: Context,
   jobs: readonly Job[],
   draft: Draft,
+  log: WriteLog,
   signal: AbortSignal,
 ): Promise<void> {
   context.crashPoint('planned')
+  const written = writtenIds(jobs)
+  await Promise.all(SIDES.map((side) => log.begin(side, written[side])))
+  try {
+    await sendAndSettle(context, jobs, draft, written, signal)
+  } finally {
+    for (const side of SIDES) log.end(side, written[side])
+  }
+}
+
+/** The existing records that jobs write. */
+function writtenIds(jobs: readonly Job[]): Readonly<Record<Side, readonly RecordId[]>> {
+  const written: Record<Side, RecordId[]> = { odoo: [], external: [] }
+  for (const { side, operation } of jobs.flatMap((job) => job.writes)) {
+    if (operation.kind !== 'create') written[side].push(operation.id)
+  }
+  return written
+}
+
+async function sendAndSettle(
+  context: Context,
+  jobs: readonly Job[],
+  draft: Draft,
+  written: Readonly<Record<Side, readonly RecordId[]>>,
+  signal: AbortSignal,
+): Promise<void> {
   const writes = jobs.flatMap((job) => job.writes.map((write) => ({ job, write })))
   const intents = writes.map(({ job, write }) => intentOf(job, write))
   const ids = intents.length > 0 ? await context.ledger.intend(context.mapping.name, intents, draft.nowMs) : []
@@ -49,10 +77,29 @@ export async function executeJobs(
   if (sent.length > 0) context.crashPoint('applied')
 
   const byJob = Map.groupBy(sent, ({ job }) => job)
-  for (const job of jobs) recordJob(context, job, byJob.get(job) ?? [], draft)
+  const overtaken = await overtakenChanges(context, written)
+  for (const job of jobs) recordJob(context, job, byJob.get(job) ?? [], overtaken, draft)
   await settle(context, draft)
   const failure = sent.map(stoppingError).find((error) => error !== null)
   if (failure) throw failure
+}
+
+/**
+ * The changes of records that were written which were staged before that, also since they were decided about: whatever
+ * they hold, the reading before the write has seen it.
+ */
+async function overtakenChanges(
+  context: Context,
+  written: Readonly<Record<Side, readonly RecordId[]>>,
+): Promise<Overtaken> {
+  const overtaken: Record<Side, Map<RecordId, StoredChange>> = { odoo: new Map(), external: new Map() }
+  for (const side of SIDES) {
+    if (written[side].length === 0) continue
+    for (const [id, { change }] of await context.ledger.known(context.mapping.name, side, written[side])) {
+      if (change?.kind === 'state') overtaken[side].set(id, change)
+    }
+  }
+  return overtaken
 }
 
 /** Sends the writes of one side, kind by kind, in batches as large as its sink takes. */

@@ -4,22 +4,12 @@ import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import { type Guard, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { changesOf, type Job } from './job.ts'
+import type { RunMemory } from './run-memory.ts'
 
 /** Deletes that trickle in count together for this long. */
 const WINDOW_MS = 60 * 60_000
 /** A set of records is a crowd from here on, however small the collection. */
 const SMALLEST_CROWD = 5
-
-/** What a mapping remembers from batch to batch, to see a crowd that comes in small groups. Starts empty. */
-export interface GuardMemory {
-  readonly removals: { readonly atMs: number; readonly side: Side }[]
-  /** Updates of linked records since the run began. */
-  updates: number
-}
-
-export function newGuardMemory(): GuardMemory {
-  return { removals: [], updates: 0 }
-}
 
 /** Whether so many of `total` are a crowd: more than the count and the share, or more than half of all. */
 export function isCrowd(count: number, total: number, guard: Guard): boolean {
@@ -38,7 +28,7 @@ export const CHANGES_GUARD = 'changes'
  * where they are a crowd. Deletes that arrive after this was asked are weighed the next time. A guard trips here, and is
  * lifted when what it held back is gone.
  */
-export async function deletesAllowed(context: Context, memory: GuardMemory): Promise<Readonly<Record<Side, number>>> {
+export async function deletesAllowed(context: Context, memory: RunMemory): Promise<Readonly<Record<Side, number>>> {
   const { mapping, ledger } = context
   const lastSeq = await ledger.lastSeq(mapping.name)
   const allowed = { odoo: lastSeq, external: lastSeq }
@@ -59,7 +49,7 @@ export async function deletesAllowed(context: Context, memory: GuardMemory): Pro
 /** The deletes of a side that wait, if together with the latest ones they are a crowd. */
 async function crowdOf(
   context: Context,
-  memory: GuardMemory,
+  memory: RunMemory,
   side: Side,
 ): Promise<Pick<GuardTrip, 'count' | 'total' | 'message'> | null> {
   const { mapping, ledger, clock } = context
@@ -78,7 +68,7 @@ async function crowdOf(
  * Counts what jobs are about to do. Removals are remembered for the next batches.
  * @throws SyncError `guard` when more linked records would change in one run than the mapping allows.
  */
-export async function weighChanges(context: Context, memory: GuardMemory, jobs: readonly Job[]): Promise<void> {
+export async function weighChanges(context: Context, memory: RunMemory, jobs: readonly Job[]): Promise<void> {
   const { mapping, ledger, clock } = context
   for (const job of jobs) {
     if (job.linkState === 'live') continue

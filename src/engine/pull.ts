@@ -1,4 +1,4 @@
-import type { Change, RecordState } from '../contract/change.ts'
+import type { Change, RecordId, RecordState } from '../contract/change.ts'
 import { isSameVersion } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
 import type { Page } from '../contract/feed.ts'
@@ -6,16 +6,25 @@ import type { NewChange } from '../ledger/ledger.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { capture, type Known } from './capture.ts'
 import type { Context } from './context.ts'
+import type { Mark, WriteLog } from './write-log.ts'
 
 /** How many pages may lie staged and undecided before reading waits: it bounds memory and the ledger's size. */
 const MAX_STAGED_PAGES = 3
 
 export interface PullOptions {
   readonly depth: 'tail' | 'deep'
+  /** What the worker writes at the same time. */
+  readonly writes: WriteLog
   /** Told after every stored page. */
   readonly onStaged: (changes: number) => void
   /** Resolves when there is room for another page. */
   readonly room: (limit: number) => Promise<void>
+}
+
+/** A page with the moment at which its reading began. */
+interface DatedPage {
+  readonly page: Page
+  readonly since: Mark
 }
 
 /**
@@ -27,15 +36,19 @@ export async function pull(context: Context, side: Side, options: PullOptions, s
   const { feed } = collection
   if (!feed) return
   const pageSize = context.mapping.pageSize ?? collection.capabilities.pageSize
-  const read = (cursor: string | null): Promise<Page> =>
-    feed.read({ cursor, limit: pageSize, depth: options.depth, nowMs: context.clock.monotonicMs() }, signal)
+  const read = async (cursor: string | null): Promise<DatedPage> => {
+    const since = options.writes.mark()
+    const nowMs = context.clock.monotonicMs()
+    return { page: await feed.read({ cursor, limit: pageSize, depth: options.depth, nowMs }, signal), since }
+  }
 
   let next = read(await context.ledger.cursor(context.mapping.name, side))
   for (;;) {
-    const page = await next
+    const { page, since } = await next
     signal.throwIfAborted()
     context.crashPoint('page-read')
-    await stagePage(context, side, page, signal)
+    await stagePage(context, side, page, since, options.writes, signal)
+    since.forget()
     context.crashPoint('page-staged')
     options.onStaged(page.changes.length)
     if (page.caughtUp) return
@@ -45,16 +58,57 @@ export async function pull(context: Context, side: Side, options: PullOptions, s
 }
 
 /** Captures a page: reads what it only hints at, drops what is known, and stores the rest with the cursor. */
-async function stagePage(context: Context, side: Side, page: Page, signal: AbortSignal): Promise<void> {
+async function stagePage(
+  context: Context,
+  side: Side,
+  page: Page,
+  since: Mark,
+  writes: WriteLog,
+  signal: AbortSignal,
+): Promise<void> {
+  const { mapping, ledger } = context
+  const states = new Map<RecordId, RecordState>()
+  for (const change of page.changes) if (change.kind === 'state') states.set(change.state.id, change.state)
+  let stale = await unknownHints(context, side, page.changes)
+  let mark = since
+  for (;;) {
+    stale = [...new Set([...stale, ...writes.writtenSince(mark, side, [...states.keys()])])]
+    if (stale.length > 0) {
+      // Read anew: not read yet, or read before a write of ours was settled.
+      await writes.settled(side, stale)
+      const again = writes.mark()
+      const fresh = await readRecords(context, side, stale, signal)
+      for (const id of stale) {
+        const state = fresh.get(id)
+        if (state) states.set(id, state)
+        else states.delete(id)
+      }
+      if (mark !== since) mark.forget()
+      mark = again
+    }
+    const ids = [...states.keys(), ...page.changes.flatMap((change) => (change.kind === 'gone' ? [change.id] : []))]
+    const known = ids.length > 0 ? await ledger.known(mapping.name, side, ids) : new Map<RecordId, Known>()
+    // From here to the storing nothing may come between.
+    stale = [...writes.writtenSince(mark, side, [...states.keys()])]
+    if (stale.length === 0) {
+      if (mark !== since) mark.forget()
+      await writes.staging(() => store(context, side, page, [...states.values()], known))
+      return
+    }
+  }
+}
+
+function store(
+  context: Context,
+  side: Side,
+  page: Page,
+  states: readonly RecordState[],
+  known: ReadonlyMap<RecordId, Known>,
+): Promise<void> {
   const { mapping, ledger, clock } = context
-  const ids = [...new Set(page.changes.map((change) => (change.kind === 'state' ? change.state.id : change.id)))]
-  const known = ids.length > 0 ? await ledger.known(mapping.name, side, ids) : new Map<string, Known>()
-  const gone: NewChange[] = page.changes.flatMap((change) =>
-    change.kind === 'gone' ? goneChange(side, change, known) : [],
-  )
-  const states = await statesOf(context, side, page.changes, known, signal)
+  const gone = page.changes.flatMap((change) => (change.kind === 'gone' ? goneChange(side, change, known) : []))
   const captured = capture(mapping, side, states, known)
-  await ledger.stage(mapping.name, {
+  return ledger.stage(mapping.name, {
     side,
     cursor: page.cursor,
     changes: [...captured.changes, ...gone],
@@ -64,23 +118,16 @@ async function stagePage(context: Context, side: Side, page: Page, signal: Abort
   })
 }
 
-/** The states in a page, and those that its hints lead to. Hints at versions that are known lead nowhere. */
-async function statesOf(
-  context: Context,
-  side: Side,
-  changes: readonly Change[],
-  known: ReadonlyMap<string, Known>,
-  signal: AbortSignal,
-): Promise<readonly RecordState[]> {
-  const states: RecordState[] = []
-  const hinted: string[] = []
-  for (const change of changes) {
-    if (change.kind === 'state') states.push(change.state)
-    else if (change.kind === 'hint' && !isKnownVersion(known.get(change.id), side, change.version))
-      hinted.push(change.id)
-  }
-  if (hinted.length === 0) return states
-  return [...states, ...(await readRecords(context, side, hinted, signal)).values()]
+/** The records that a page only hints at, without those that are known at that very version. */
+async function unknownHints(context: Context, side: Side, changes: readonly Change[]): Promise<readonly RecordId[]> {
+  const hints = changes.filter((change) => change.kind === 'hint')
+  if (hints.length === 0) return []
+  const known = await context.ledger.known(
+    context.mapping.name,
+    side,
+    hints.map(({ id }) => id),
+  )
+  return hints.filter(({ id, version }) => !isKnownVersion(known.get(id), side, version)).map(({ id }) => id)
 }
 
 export async function readRecords(

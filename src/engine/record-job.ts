@@ -1,6 +1,6 @@
-import type { RecordState } from '../contract/change.ts'
+import type { RecordId, RecordState } from '../contract/change.ts'
 import type { Fields } from '../contract/value.ts'
-import type { Link, LinkWrite, Seen } from '../ledger/ledger.ts'
+import type { Link, LinkWrite, Seen, StoredChange } from '../ledger/ledger.ts'
 import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
 import { fieldOn, flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
@@ -10,6 +10,7 @@ import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
 import { fingerprint, seenAt, seenOf, unknownSeen, withSeen } from './fingerprint.ts'
 import { changesOf, type Job, type Write } from './job.ts'
+import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
 
 /** A write that was done, with what the side stores now. */
@@ -19,62 +20,86 @@ interface Done {
   readonly isOurs: boolean
 }
 
-/** Turns the outcomes of a job into what the ledger has to store. */
-export function recordJob(context: Context, job: Job, sent: readonly Sent[], draft: Draft): void {
-  const done: Done[] = []
-  let isWhole = true
-  for (const each of sent) {
-    const { write, outcome, intentId } = each
-    if (outcome?.kind !== 'doubt') draft.intents.push(intentId)
-    if (outcome?.kind === 'done') done.push({ write, record: outcome.record, isOurs: outcome.isOurs })
-    else if (outcome?.kind === 'gone' && write.operation.kind === 'remove')
-      done.push({ write, record: null, isOurs: true })
-    else {
-      isWhole = false
-      recordFailure(context, job, each, draft)
-    }
-  }
-  for (const each of done) tellOfWrite(context, job, each.write, each.record, draft)
-  if (done.length > 0 || isWhole) recordLink(context, job, done, isWhole, draft)
-  if (isWhole) finishChanges(context, job, done, draft)
+/** The latest changes of the records that were written, all of them staged before the write. */
+export type Overtaken = Readonly<Record<Side, ReadonlyMap<RecordId, StoredChange>>>
+
+/** A change of a job as it is now, with what we wrote over it. */
+interface Current {
+  readonly change: StoredChange
+  /** Stored with the change when it is kept: otherwise the older values in it would look like an edit of ours. */
+  readonly written: Fields
 }
 
-function recordFailure(context: Context, job: Job, { write, outcome }: Sent, draft: Draft): void {
-  const changes = changesOf(job.work)
-  switch (outcome?.kind) {
-    case 'rejected':
-      if (outcome.error.disposition === 'halt') return
-      for (const change of changes) keepFailed(context, draft, change, outcome.error)
-      return
-    case 'gone': {
-      if (write.operation.kind !== 'update') return
-      const { id } = write.operation
-      draft.changes.push({
-        side: write.side,
-        id,
-        kind: 'gone',
-        version: null,
-        changedAtMs: null,
-        byUs: null,
-        fields: {},
-      })
-      return
-    }
-    case 'exists':
-    case 'stale':
-      // Decided again at once, with what is there now. A pause that grows keeps two fast writers from spinning.
-      for (const change of changes) {
-        const attempts = change.attempts + 1
-        keep(draft, change, { state: 'pending', attempts, notBeforeMs: draft.nowMs + Math.min(attempts - 1, 50) * 100 })
-      }
-      return
-    case 'undone':
-    case 'doubt':
-    case 'done':
-    case undefined:
-      // The change stays as it is.
-      return
+/** Turns the outcomes of a job into what the ledger has to store. */
+export function recordJob(context: Context, job: Job, sent: readonly Sent[], overtaken: Overtaken, draft: Draft): void {
+  const done = sent.flatMap(doneOf)
+  const failed = sent.filter((each) => doneOf(each).length === 0)
+  for (const { outcome, intentId } of sent) if (outcome?.kind !== 'doubt') draft.intents.push(intentId)
+  for (const each of done) tellOfWrite(context, job, each.write, each.record, draft)
+  const isWhole = failed.length === 0
+  if (done.length > 0 || isWhole) recordLink(context, job, done, isWhole, draft)
+  const changes = currentChanges(job, done, overtaken)
+  if (isWhole) finishChanges(context, job, changes, done, draft)
+  else recordFailure(context, changes, failed, draft)
+}
+
+function doneOf({ write, outcome }: Sent): readonly Done[] {
+  if (outcome?.kind === 'done') return [{ write, record: outcome.record, isOurs: outcome.isOurs }]
+  const isGoneAnyway = outcome?.kind === 'gone' && write.operation.kind === 'remove'
+  return isGoneAnyway ? [{ write, record: null, isOurs: true }] : []
+}
+
+/** The changes of a job; of a side that was written, the latest one, whatever was staged since the job was decided. */
+function currentChanges(job: Job, done: readonly Done[], overtaken: Overtaken): readonly Current[] {
+  const changes = new Map(changesOf(job.work).map((change) => [change.side, change]))
+  for (const { side, operation } of job.writes) {
+    const latest = operation.kind === 'update' ? overtaken[side].get(operation.id) : undefined
+    if (latest) changes.set(side, latest)
   }
+  return [...changes.values()].map((change) => {
+    const own = done.find(({ write }) => write.side === change.side && write.operation.kind === 'update')
+    return { change, written: own ? storedFields(own) : {} }
+  })
+}
+
+/** The fields that were written, as they are stored now. */
+function storedFields({ write, record, isOurs }: Done): Fields {
+  const sent = fieldsOf(write)
+  if (!isOurs || !record) return sent
+  return Object.fromEntries(
+    Object.entries(sent).map(([name, value]) => [
+      name,
+      record.fields[name] === undefined ? value : record.fields[name],
+    ]),
+  )
+}
+
+/** Some of a job was not done. What was is recorded with the link; the changes stay, to be decided about again. */
+function recordFailure(context: Context, changes: readonly Current[], failed: readonly Sent[], draft: Draft): void {
+  for (const { write, outcome } of failed) {
+    if (outcome?.kind === 'gone' && write.operation.kind === 'update') {
+      draft.changes.push(goneOf(write.side, write.operation.id, null))
+    }
+  }
+  const outcome = failed.map((each) => each.outcome).find((each) => each?.kind === 'rejected' || isAgain(each))
+  for (const { change, written } of changes) {
+    const fields = { fields: written }
+    if (outcome?.kind === 'rejected' && outcome.error.disposition !== 'halt') {
+      keepFailed(context, draft, change, outcome.error, written)
+    } else if (isAgain(outcome)) {
+      // Decided again at once, with what is there now. A pause that grows keeps two fast writers from spinning.
+      const attempts = change.attempts + 1
+      const notBeforeMs = draft.nowMs + Math.min(attempts - 1, 50) * 100
+      keep(draft, change, { state: 'pending', attempts, notBeforeMs, ...fields })
+    } else if (Object.keys(written).length > 0) {
+      const { state, notBeforeMs, fault, conflicts, waitsFor } = change
+      keep(draft, change, { state, notBeforeMs, fault, conflicts, waitsFor, ...fields })
+    }
+  }
+}
+
+function isAgain(outcome: Sent['outcome'] | undefined): boolean {
+  return outcome?.kind === 'exists' || outcome?.kind === 'stale'
 }
 
 function recordLink(context: Context, job: Job, done: readonly Done[], isWhole: boolean, draft: Draft): void {
@@ -236,14 +261,20 @@ function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['ado
 }
 
 /** A job of which everything was done: its changes are applied, or stay for what is still open. */
-function finishChanges(context: Context, job: Job, done: readonly Done[], draft: Draft): void {
+function finishChanges(
+  context: Context,
+  job: Job,
+  changes: readonly Current[],
+  done: readonly Done[],
+  draft: Draft,
+): void {
   tellOfJob(context, job, draft)
-  const isUndecided = job.adopts !== null && !isFullySeen(job)
-  for (const change of changesOf(job.work)) {
-    if (job.assigns) keep(draft, change, { state: 'pending', fields: job.assigns })
-    else if (isUndecided || (job.revives !== null && job.adopts !== null)) keep(draft, change, { state: 'pending' })
-    else if (job.waitsFor.length > 0) keep(draft, change, { state: 'waiting', waitsFor: job.waitsFor })
-    else if (job.conflicts.length > 0) keep(draft, change, { state: 'conflict', conflicts: job.conflicts })
+  const isUndecided = job.adopts !== null && (job.revives !== null || !isFullySeen(job))
+  for (const { change, written } of changes) {
+    const fields = { ...written, ...job.assigns }
+    if (job.assigns || isUndecided) keep(draft, change, { state: 'pending', fields })
+    else if (job.waitsFor.length > 0) keep(draft, change, { state: 'waiting', waitsFor: job.waitsFor, fields })
+    else if (job.conflicts.length > 0) keep(draft, change, { state: 'conflict', conflicts: job.conflicts, fields })
     else {
       const isApplied = done.length > 0 || job.adopts !== null || job.linkState !== 'live'
       resolve(draft, change, isApplied ? 'applied' : 'unchanged')

@@ -9,12 +9,12 @@ import { planCreate } from './create.ts'
 import { decide, type Plan } from './decide.ts'
 import { newDraft, settle } from './draft.ts'
 import { seenOf, unknownSeen } from './fingerprint.ts'
-import type { GuardMemory } from './guard.ts'
 import { idOn } from './job.ts'
 import { matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import { readRecords } from './pull.ts'
 import { resolveReferences } from './references.ts'
+import type { RunMemory } from './run-memory.ts'
 import { workOnce } from './work.ts'
 
 const PAGE = 500
@@ -57,7 +57,7 @@ export interface ResyncProgress {
 export async function resync(
   context: Context,
   options: ResyncOptions,
-  memory: GuardMemory,
+  memory: RunMemory,
   onProgress: (progress: ResyncProgress) => void,
   signal: AbortSignal,
 ): Promise<ResyncProgress> {

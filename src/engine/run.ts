@@ -5,8 +5,8 @@ import { compareSome } from './compare.ts'
 import type { Context } from './context.ts'
 import { findCycles } from './cycles.ts'
 import { settleDoubts } from './doubt.ts'
-import type { GuardMemory } from './guard.ts'
 import { pull } from './pull.ts'
+import type { RunMemory } from './run-memory.ts'
 import { type SweepReport, sweep } from './sweep.ts'
 import { workOnce } from './work.ts'
 
@@ -36,7 +36,7 @@ export interface RunReport {
 export async function runMapping(
   context: Context,
   options: RunOptions,
-  memory: GuardMemory,
+  memory: RunMemory,
   signal: AbortSignal,
 ): Promise<RunReport> {
   memory.updates = 0
@@ -70,7 +70,7 @@ export function isRead(context: Context, side: Side): boolean {
 async function pullAndWork(
   context: Context,
   depth: RunOptions['depth'],
-  memory: GuardMemory,
+  memory: RunMemory,
   signal: AbortSignal,
 ): Promise<void> {
   const stop = new AbortController()
@@ -78,7 +78,7 @@ async function pullAndWork(
   const backlog = newBacklog()
   const pulls = Promise.all(
     SIDES.filter((side) => isRead(context, side)).map((side) =>
-      pull(context, side, { depth, onStaged: backlog.add, room: backlog.room }, both),
+      pull(context, side, { depth, writes: memory.writes, onStaged: backlog.add, room: backlog.room }, both),
     ),
   ).finally(backlog.close)
   // Handled below; until then a rejection must not count as unhandled.
@@ -103,7 +103,7 @@ async function pullAndWork(
   await workOff(context, memory, signal)
 }
 
-async function workOff(context: Context, memory: GuardMemory, signal: AbortSignal): Promise<void> {
+async function workOff(context: Context, memory: RunMemory, signal: AbortSignal): Promise<void> {
   do {
     while ((await workOnce(context, memory, signal)) > 0);
   } while (await releaseCycles(context))

@@ -4,8 +4,9 @@ import { type Schedule, SIDES, type Side } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context } from './context.ts'
 import { faultOf } from './draft.ts'
-import { confirmHint, deletesAllowed, type GuardMemory, newGuardMemory } from './guard.ts'
+import { confirmHint, deletesAllowed } from './guard.ts'
 import { isRead, LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
+import { newRunMemory, type RunMemory } from './run-memory.ts'
 import { keepTime } from './timetable.ts'
 
 /** How often the rolling comparison takes its slice. */
@@ -20,7 +21,7 @@ export interface Runner {
   /** Asks for a run soon. Many calls make one run. */
   wake(): void
   /** Does something alone: no run of this mapping at the same time. */
-  exclusively<T>(task: (memory: GuardMemory, signal: AbortSignal) => Promise<T>): Promise<T>
+  exclusively<T>(task: (memory: RunMemory, signal: AbortSignal) => Promise<T>): Promise<T>
   /** A run now, with what the schedule has due or `options`. @throws SyncError as `runMapping`, after it was recorded. */
   runNow(options?: Partial<RunOptions>): Promise<RunReport>
   /** Starts the schedule. */
@@ -35,7 +36,7 @@ export interface Runner {
  */
 export function createRunner(context: Context, onLedgerFailure: (error: SyncError) => void = () => {}): Runner {
   const { mapping, clock } = context
-  const memory = newGuardMemory()
+  const memory = newRunMemory()
   const queue = new PQueue({ concurrency: 1 })
   const stopping = new AbortController()
   const aborting = new AbortController()

@@ -3,11 +3,12 @@ import { SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { keep, newDraft, resolve, settle } from './draft.ts'
 import { executeJobs } from './execute.ts'
-import { deletesAllowed, type GuardMemory, weighChanges } from './guard.ts'
+import { deletesAllowed, weighChanges } from './guard.ts'
 import { changesOf, type Job } from './job.ts'
 import { planGone } from './plan-gone.ts'
 import { planLinked } from './plan-linked.ts'
 import { planUnlinked } from './plan-unlinked.ts'
+import type { RunMemory } from './run-memory.ts'
 
 /** How many changes are taken from the ledger at once. */
 const TAKE = 5000
@@ -18,7 +19,7 @@ const HELD_MS = 60_000
  * Decides about and carries out a batch of what is due. The answer is how many changes were taken: 0 means that nothing
  * is due. @throws SyncError when the run has to stop.
  */
-export async function workOnce(context: Context, memory: GuardMemory, signal: AbortSignal): Promise<number> {
+export async function workOnce(context: Context, memory: RunMemory, signal: AbortSignal): Promise<number> {
   const { mapping, ledger, clock } = context
   const allowed = await deletesAllowed(context, memory)
   const works = await ledger.take(mapping.name, clock.nowMs(), TAKE, allowed)
@@ -60,12 +61,7 @@ function slices(context: Context, works: readonly Work[]): readonly (readonly Wo
   return result
 }
 
-async function workOn(
-  context: Context,
-  works: readonly Work[],
-  memory: GuardMemory,
-  signal: AbortSignal,
-): Promise<void> {
+async function workOn(context: Context, works: readonly Work[], memory: RunMemory, signal: AbortSignal): Promise<void> {
   const draft = newDraft(context.clock.nowMs())
   const routes = Map.groupBy(works, routeOf)
   for (const work of routes.get('survivor') ?? []) {
@@ -79,7 +75,7 @@ async function workOn(
     jobs.push(...(await planUnlinked(context, side, routes.get(`new-${side}`) ?? [], draft, signal)))
   }
   await weighChanges(context, memory, jobs)
-  await executeJobs(context, jobs, draft, signal)
+  await executeJobs(context, jobs, draft, memory.writes, signal)
 }
 
 type Route = 'gone' | 'linked' | 'survivor' | 'new-odoo' | 'new-external'

@@ -6,7 +6,7 @@ import { spendTheDay } from './demo/day.ts'
 import { createNarrator, type Narrator } from './demo/narrator.ts'
 import { openOdooOffice } from './demo/odoo-office.ts'
 import { createPeople, type Member } from './demo/people.ts'
-import { inventPopulation } from './demo/population.ts'
+import { inventPopulation, NAMELESS_CODE } from './demo/population.ts'
 import { createScreen, type Screen } from './demo/screen.ts'
 import { readCountryIds, seedBoth } from './demo/seed.ts'
 import { settle } from './demo/settle.ts'
@@ -54,6 +54,8 @@ async function runIn(workspace: Workspace, options: DemoOptions): Promise<void> 
   const countries = await readCountryIds(odoo)
   const population = inventPopulation(random)
   await seedBoth(population, odoo, shop, countries)
+  const nameless = String(shop.idOf('contacts', NAMELESS_CODE))
+  narrator.introduce({ side: 'external', mapping: 'contacts', id: nameless, key: NAMELESS_CODE })
   workspace.configure(odoo)
   tellIntroduction(screen, workspace, odoo.url, population)
 
@@ -63,7 +65,7 @@ async function runIn(workspace: Workspace, options: DemoOptions): Promise<void> 
   const stop = AbortSignal.any([options.signal, failure])
   await Promise.race([daemon.ready, aborted(stop)])
   if (!stop.aborted) {
-    await using app = await openApp(setup, { emit: () => {}, readOnly: true })
+    await using app = await openApp(setup, { emit: () => {} })
     await settle(app, withLimit(failure))
     await tellFirstMeeting(screen, narrator, app)
     const people = createPeople({

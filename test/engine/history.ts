@@ -150,17 +150,27 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
 )
 
+/** What people do, and runs, without anything going wrong. */
+export const calmCommand = command.filter(
+  ({ kind }) => !['crash', 'fault', 'poison', 'gap', 'begin', 'remove', 'archive'].includes(kind),
+)
+
 /** What people last wrote, by record and field, since both sides were last brought in step. */
 type Written = Map<string, Value>
 
 interface Play {
   readonly world: World
+  /** No faults and no crashes: then what we write is counted, too. */
+  readonly isCalm: boolean
   /** The fields whose value must be one that somebody wrote. */
   readonly checked: readonly string[]
   readonly written: Written
   /** How many records people made with a key, by side and key. */
   readonly made: Map<string, number>
   readonly removed: Map<string, number>
+  /** How often people wrote a field, and how often we changed it, by side, id and field, since both came to rest. */
+  readonly edits: Map<string, number>
+  readonly writes: Map<string, number>
   /** How many records we created, by side and key. */
   readonly created: Map<string, number>
   held: HeldTransaction | null
@@ -168,24 +178,41 @@ interface Play {
   heldNote: () => void
 }
 
+/** Lets calls to both stores take their time, so that reading and writing overlap in ever new ways. */
+export function addJitter(world: World): void {
+  for (const at of SIDES) {
+    world.stores[at].faults.decide = () =>
+      world.random() < 0.5 ? { until: ticks(Math.floor(world.random() * 12)) } : null
+  }
+}
+
+async function ticks(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 /** Plays a history, then lets everything come to rest, and checks every promise. @throws when one is broken. */
 export async function playHistory(
   world: World,
   commands: readonly Command[],
   checked: readonly string[],
+  isCalm = false,
 ): Promise<void> {
   const play: Play = {
     world,
+    isCalm,
     checked,
     written: new Map(),
     made: new Map(),
     removed: new Map(),
+    edits: new Map(),
+    writes: new Map(),
     created: new Map(),
     held: null,
     heldNote: () => {},
   }
-  countCreates(play)
+  countWrites(play)
   await world.context()
+  addJitter(world)
   for (const each of commands) {
     await perform(play, each)
     await checkSums(world)
@@ -194,10 +221,16 @@ export async function playHistory(
   await checkEnd(play)
 }
 
-function countCreates({ world, created }: Play): void {
+function countWrites({ world, created, writes }: Play): void {
   for (const at of SIDES) {
-    world.stores[at].onWrite(({ before, after, byUs }) => {
-      if (before !== null || after === null || !byUs) return
+    world.stores[at].onWrite(({ id, before, after, byUs }) => {
+      if (after === null || !byUs) return
+      for (const field of before === null ? [] : CHECKED) {
+        const column = NAMES[at][field] ?? ''
+        const name = `${at} ${id} ${field}`
+        if (before?.[column] !== after[column]) writes.set(name, (writes.get(name) ?? 0) + 1)
+      }
+      if (before !== null) return
       const name = `${at} ${after[NAMES[at].key ?? '']}`
       created.set(name, (created.get(name) ?? 0) + 1)
     })
@@ -317,7 +350,9 @@ function editRecord(play: Play, at: Side, id: string, field: string, value: Valu
 }
 
 function note(play: Play, at: Side, id: string, field: string, value: Value): void {
-  play.written.set(`${at} ${id} ${field}`, value)
+  const name = `${at} ${id} ${field}`
+  play.written.set(name, value)
+  play.edits.set(name, (play.edits.get(name) ?? 0) + 1)
 }
 
 function commitHeld(play: Play): void {
@@ -347,6 +382,7 @@ async function comeToRest(play: Play): Promise<void> {
   commitHeld(play)
   world.killAt(null)
   for (const at of SIDES) world.stores[at].faults.clear()
+  addJitter(world)
   await world.settle()
   const dead = await world.ledger.changes('customers', { state: 'dead', limit: 1000 })
   await world.ledger.retry(
@@ -356,7 +392,8 @@ async function comeToRest(play: Play): Promise<void> {
   )
   await world.settle()
   await checkValues(play)
-  play.written.clear()
+  if (play.isCalm) await checkWrites(play)
+  for (const each of [play.written, play.edits, play.writes]) each.clear()
 }
 
 /** Who is in a conflict, by side and id: such a record may differ. */
@@ -386,6 +423,18 @@ async function checkValues({ world, written, checked }: Play): Promise<void> {
       if (candidates.length > 0 && !candidates.includes(actual)) {
         throw new Error(`${field} of odoo ${link.odooId} is ${actual}; written were ${candidates.join(' and ')}`)
       }
+    }
+  }
+}
+
+/** An edit leads to one write of that field at most: no echo, and no older value put over a newer one. */
+async function checkWrites({ world, edits, writes }: Play): Promise<void> {
+  for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
+    for (const field of CHECKED) {
+      const names = [`odoo ${link.odooId} ${field}`, `external ${link.externalId} ${field}`]
+      const sum = (counts: ReadonlyMap<string, number>): number =>
+        names.reduce((total, name) => total + (counts.get(name) ?? 0), 0)
+      if (sum(writes) > sum(edits)) throw new Error(`${names[0]}: ${sum(edits)} edits led to ${sum(writes)} writes`)
     }
   }
 }

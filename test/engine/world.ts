@@ -12,8 +12,8 @@ import type { Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Clock, Context, SyncEvent } from '../../src/engine/context.ts'
 import type { CrashPoint } from '../../src/engine/crash-points.ts'
-import { type GuardMemory, newGuardMemory } from '../../src/engine/guard.ts'
 import { type RunOptions, type RunReport, runMapping } from '../../src/engine/run.ts'
+import { newRunMemory, type RunMemory } from '../../src/engine/run-memory.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
 import type { Counts, Ledger } from '../../src/ledger/ledger.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/open.ts'
@@ -56,7 +56,7 @@ export interface World {
 
 interface Process {
   isDead: boolean
-  readonly contexts: Map<string, { context: Context; memory: GuardMemory }>
+  readonly contexts: Map<string, { context: Context; memory: RunMemory }>
 }
 
 const START_MS = Date.UTC(2026, 0, 5, 8)
@@ -121,7 +121,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     }
   }
 
-  const contextOf = async (name: string): Promise<{ context: Context; memory: GuardMemory }> => {
+  const contextOf = async (name: string): Promise<{ context: Context; memory: RunMemory }> => {
     if (process.isDead) process = { isDead: false, contexts: new Map() }
     const known = process.contexts.get(name)
     if (known) return known
@@ -137,7 +137,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       true,
       AbortSignal.timeout(60_000),
     )
-    const entry = { context, memory: newGuardMemory() }
+    const entry = { context, memory: newRunMemory() }
     process.contexts.set(name, entry)
     return entry
   }

@@ -36,7 +36,7 @@ const HABITS: readonly (readonly [number, Move])[] = [
 ]
 
 const HURRY_MS = 8000
-const QUICK_MS = 350
+const QUICK_MS = 300
 const SLOW_MS = 2500
 
 /** Lets people work until the signal aborts: a few edits a second at first, one every few seconds later. */

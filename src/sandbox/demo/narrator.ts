@@ -17,6 +17,8 @@ export interface Deed {
 
 /** Puts into lines what people and the daemon do, and measures how long the daemon takes to follow. */
 export interface Narrator {
+  /** Says how a record is called that the daemon knows by its id only. */
+  introduce(record: Pick<Deed, 'side' | 'mapping' | 'id' | 'key'>): void
   deed(deed: Deed): void
   event(event: SyncEvent): void
   /** From now on every write is a line of its own; before, they are only counted. */
@@ -43,18 +45,20 @@ export function createNarrator(screen: Screen, monotonicMs: () => number): Narra
   let isDetailed = false
   let deeds = 0
 
-  const keyOf = (event: SyncEvent): string => {
-    const ids = [nameOf(event.mapping, 'odoo', event.odooId), nameOf(event.mapping, 'external', event.externalId)]
-    const key = event.key ?? ids.map((id) => names.get(id)).find((name) => name !== undefined)
-    if (key === undefined) return `#${event.odooId ?? event.externalId ?? ''}`
-    for (const id of ids) names.set(id, key)
-    return key
+  const keyOf = ({ mapping, odooId, externalId, key }: SyncEvent): string => {
+    const ids = [
+      ...(odooId === null ? [] : [nameOf(mapping, 'odoo', odooId)]),
+      ...(externalId === null ? [] : [nameOf(mapping, 'external', externalId)]),
+    ]
+    const name = key ?? ids.map((id) => names.get(id)).find((known) => known !== undefined)
+    if (name !== undefined) for (const id of ids) names.set(id, name)
+    return name ?? (ids.length === 0 ? '' : 'new')
   }
   /** ` (0.4 s later)`, where the write answers to a person's edit. */
   const later = (event: SyncEvent): string => {
     if (event.side === null) return ''
     const from = otherSide(event.side)
-    const source = nameOf(event.mapping, from, from === 'odoo' ? event.odooId : event.externalId)
+    const source = nameOf(event.mapping, from, idOf(event, from))
     const sinceMs = editedMs.get(source)
     if (sinceMs === undefined) return ''
     editedMs.delete(source)
@@ -71,6 +75,9 @@ export function createNarrator(screen: Screen, monotonicMs: () => number): Narra
     goIntoDetail() {
       isDetailed = true
     },
+    introduce({ side, mapping, id, key }) {
+      names.set(nameOf(mapping, side, id), key)
+    },
     deed({ side, mapping, id, key, who, what }) {
       deeds += 1
       const source = nameOf(mapping, side, id)
@@ -84,13 +91,22 @@ export function createNarrator(screen: Screen, monotonicMs: () => number): Narra
       tally.set(counter, (tally.get(counter) ?? 0) + 1)
       if (isWrite(event)) {
         if (isDetailed) screen.row(arrow(event), '', key, `${writeWords(event)}${later(event)}`, 'good')
-      } else tellOther(screen, event, key, isDetailed)
+        return
+      }
+      // The edit that lost has been answered, too.
+      if (event.kind === 'lost' && event.side)
+        editedMs.delete(nameOf(event.mapping, event.side, idOf(event, event.side)))
+      tellOther(screen, event, key, isDetailed)
     },
   }
 }
 
 function nameOf(mapping: string, side: Side, id: RecordId | null): string {
   return `${mapping} ${side} ${id ?? ''}`
+}
+
+function idOf(event: SyncEvent, side: Side): RecordId | null {
+  return side === 'odoo' ? event.odooId : event.externalId
 }
 
 function isWrite({ kind }: SyncEvent): boolean {

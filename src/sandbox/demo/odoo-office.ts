@@ -30,7 +30,9 @@ interface Address {
 
 /** Starts the stand-in. @throws Error when it does not come up. */
 export async function openOdooOffice(): Promise<OdooOffice> {
-  const module = new URL(`./odoo-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url)
+  const source = fileURLToPath(new URL('./odoo-process.ts', import.meta.url))
+  // Compiled, it has the ending that this file has.
+  const module = source.replace(/\.ts$/, extname(fileURLToPath(import.meta.url)))
   const child = fork(module, [], { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   let complaint = ''
   child.stderr?.on('data', (chunk: Buffer) => {

@@ -29,7 +29,8 @@ export function createScreen(write: (line: string) => void, now: () => Date = ()
     row(where, who, key, text, tone = 'plain') {
       const time = colors.dim(now().toTimeString().slice(0, 8))
       const side = colors.cyan(where.padEnd(WHERE_WIDTH))
-      write(`${time}  ${side}${who.padEnd(WHO_WIDTH)}${colors.bold(key.padEnd(KEY_WIDTH))} ${PAINT[tone](text)}`)
+      const record = text === '' ? colors.bold(key) : `${colors.bold(key.padEnd(KEY_WIDTH))} ${PAINT[tone](text)}`
+      write(`${time}  ${side}${who.padEnd(WHO_WIDTH)}${record}`)
     },
     say(text = '', tone = 'plain') {
       write(PAINT[tone](text))
@@ -44,6 +45,7 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }
 
+/** "1.3 s", and "0.04 s" where one digit would show nothing. */
 export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
+  return `${(ms / 1000).toFixed(ms > 0 && ms < 95 ? 2 : 1)} s`
 }

@@ -65,7 +65,9 @@ function tellProof(screen: Screen, { mapping, compared, ownForm, parked, differe
       'quiet',
     )
   }
-  for (const reason of parked) screen.say(`              for a person: ${reason}`, 'attention')
+  for (const [reason, same] of Map.groupBy(parked, (each) => each)) {
+    screen.say(`              for a person (${counted(same.length, 'record')}): ${reason}`, 'attention')
+  }
 }
 
 function lagWords(lagsMs: readonly number[]): string {
@@ -73,5 +75,5 @@ function lagWords(lagsMs: readonly number[]): string {
   const middle = sorted[Math.floor(sorted.length / 2)]
   const longest = sorted.at(-1)
   if (middle === undefined || longest === undefined) return 'Nothing had to be carried over.'
-  return `They arrived on the other side after ${seconds(middle)} in the middle, ${seconds(longest)} at most.`
+  return `Half of them were on the other side within ${seconds(middle)}, the slowest after ${seconds(longest)}.`
 }

@@ -1,0 +1,15 @@
+import type { Side } from '../mapping/mapping.ts'
+import { newWriteLog, type WriteLog } from './write-log.ts'
+
+/** What a mapping remembers while its process lives, from run to run. */
+export interface RunMemory {
+  /** Deletes that were carried out: to see a crowd that comes in small groups. */
+  readonly removals: { readonly atMs: number; readonly side: Side }[]
+  /** Updates of linked records since the run began. */
+  updates: number
+  readonly writes: WriteLog
+}
+
+export function newRunMemory(): RunMemory {
+  return { removals: [], updates: 0, writes: newWriteLog() }
+}

@@ -1,0 +1,45 @@
+import type { CollectionOptions } from '../../src/connectors/memory/options.ts'
+import { CUSTOMERS, customers } from './customers.ts'
+import { CHECKED } from './history.ts'
+
+export interface Variant {
+  readonly name: string
+  readonly mapping: string
+  /** The fields whose value must be one that somebody wrote: not those that an owner puts back. */
+  readonly checked: readonly string[]
+  readonly shop: CollectionOptions
+}
+
+function withDeletes(policy: string, more: string): string {
+  return customers(more).replace(/from_(odoo|external): archive/g, `from_$1: ${policy}`)
+}
+
+export const ARCHIVES: Variant = {
+  name: 'newest wins, archives',
+  mapping: customers(),
+  checked: CHECKED,
+  shop: CUSTOMERS,
+}
+
+export const DELETES: Variant = {
+  name: 'odoo wins, deletes',
+  mapping: withDeletes('delete', 'conflict: odoo'),
+  checked: CHECKED,
+  shop: CUSTOMERS,
+}
+
+export const HINTS: Variant = {
+  name: 'the shop wins and only hints, deletes are ignored',
+  mapping: withDeletes('ignore', 'conflict: external'),
+  checked: CHECKED,
+  shop: { ...CUSTOMERS, feed: { kind: 'log', tells: 'hint' }, guardedWrites: false },
+}
+
+export const PEOPLE: Variant = {
+  name: 'people decide, each side owns a field',
+  mapping: customers('conflict: manual')
+    .replace('external: email }', 'external: email, owner: external }')
+    .replace('external: phone }', 'external: phone, owner: odoo }'),
+  checked: ['name', 'credit'],
+  shop: CUSTOMERS,
+}
