@@ -1,5 +1,5 @@
-import { type Logger, pino, stdTimeFunctions } from 'pino'
 import type { createColors } from 'picocolors'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
 import type { Config } from './config/load-config.ts'
 
 export type { Logger }

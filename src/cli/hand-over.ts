@@ -14,7 +14,7 @@ const POLL_MS = 150
 const POLLS_PER_LOOK = 6
 /** A daemon that ended is given so long to come back before its work is taken over. */
 const RESTART_MS = 2000
-const PATIENCE_MS = 5000
+const PATIENCE_MS = 3000
 
 /** Jobs that were handed over and are not answered, by the id of their request. */
 type Open = Map<number, Job>
@@ -35,6 +35,7 @@ export async function handOver(
   await using ledger = await openSqliteLedger({ file, program: PROGRAM })
   let holder = ledgerLockHolder(file)?.pid ?? null
   const open: Open = new Map()
+  await tellCounts(ledger, jobs, watch)
   await request(ledger, jobs, open)
   const startedMs = performance.now()
   let isToldToWait = false
@@ -43,9 +44,10 @@ export async function handOver(
     signal.throwIfAborted()
     const isWaiting = await collect(ledger, open, watch, remember)
     if (open.size === 0) return null
-    if (isWaiting && !isToldToWait && performance.now() - startedMs > PATIENCE_MS) {
+    if (!isToldToWait && performance.now() - startedMs > PATIENCE_MS) {
       isToldToWait = true
-      terminal.note(`Waiting for the process ${holder ?? ''} that holds the ledger.`)
+      const who = `process ${holder ?? 'unknown'}`
+      terminal.note(isWaiting ? `Waiting for ${who}, which holds the ledger.` : `The daemon (${who}) is at it.`)
     }
     if (polls % POLLS_PER_LOOK === 0) {
       const now = ledgerLockHolder(file)?.pid ?? null
@@ -75,20 +77,24 @@ async function collect(
   remember: (outcome: Outcome) => void,
 ): Promise<boolean> {
   let isWaiting = false
-  const known = new Set(await ledger.mappings())
+  await tellCounts(ledger, [...open.values()], watch)
   for (const [id, job] of open) {
     const found = await ledger.findRequest(id)
     if (found?.state === 'open') isWaiting = true
     if (found?.state === 'running' && found.answer && Object.keys(found.answer).length > 0) {
       watch.onProgress(job, found.answer)
     }
-    if (known.has(job.mapping)) watch.onCounts(job.mapping, await ledger.counts(job.mapping))
     if (found?.state !== 'done' && found?.state !== 'failed') continue
     open.delete(id)
     if (found.state === 'done') remember({ job, result: found.answer ?? {}, error: null })
     else remember({ job, result: null, error: errorOf(found) })
   }
   return isWaiting
+}
+
+async function tellCounts(ledger: Ledger, jobs: readonly Job[], watch: JobWatch): Promise<void> {
+  const known = new Set(await ledger.mappings())
+  for (const { mapping } of jobs) if (known.has(mapping)) watch.onCounts(mapping, await ledger.counts(mapping))
 }
 
 function errorOf({ answer }: Request): SyncError {

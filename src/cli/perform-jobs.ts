@@ -1,4 +1,3 @@
-import { createLog } from '../log.ts'
 import { type App, openApp, type Setup } from '../app.ts'
 import type { Value } from '../contract/value.ts'
 import { liftPause } from '../daemon.ts'
@@ -6,6 +5,7 @@ import type { SyncEvent } from '../engine/context.ts'
 import { createRunner, type Runner } from '../engine/runner.ts'
 import type { Counts } from '../ledger/ledger.ts'
 import { acquireLedgerLock } from '../ledger/sqlite/lock.ts'
+import { createLog } from '../log.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { type Job, performJob } from '../requests.ts'
 import { createEventLog } from './event-log.ts'
@@ -45,8 +45,7 @@ export async function performJobs(
 ): Promise<readonly Outcome[]> {
   const outcomes = new Map<Job, Outcome>()
   const remember = (outcome: Outcome): void => void outcomes.set(outcome.job, outcome)
-  const lock =
-    acquireLedgerLock(setup.config.ledger.file) ?? (await handOver(setup, jobs, invocation, watch, remember))
+  const lock = acquireLedgerLock(setup.config.ledger.file) ?? (await handOver(setup, jobs, invocation, watch, remember))
   if (lock) {
     try {
       const open = jobs.filter((job) => !outcomes.has(job))
@@ -112,8 +111,8 @@ async function performOne(
     await liftPause(app, mapping)
     const runner = createRunner(context)
     runners.set(mapping, runner)
-    const performing = performJob(runner, job, (progress) => watch.onProgress(job, progress))
-    const result = await watched(app, [mapping], performing, watch)
+    const perform = () => performJob(runner, job, (progress) => watch.onProgress(job, progress))
+    const result = await watched(app, mapping, perform, watch)
     woken.delete(mapping)
     return { job, result, error: null }
   } catch (error) {
@@ -136,7 +135,7 @@ async function runWoken(
     const runner = name === undefined ? undefined : runners.get(name)
     if (name === undefined || !runner) return
     // What stops it is recorded in the ledger, and shows in the summary.
-    await watched(app, [name], runner.runNow({ depth: 'tail' }), watch).catch(() => {})
+    await watched(app, name, () => runner.runNow({ depth: 'tail' }), watch).catch(() => {})
     woken.delete(name)
   }
 }
@@ -144,13 +143,12 @@ async function runWoken(
 const COUNTS_MS = 250
 
 /** Waits for `work` and tells the counters meanwhile. */
-async function watched<T>(app: App, mappings: readonly string[], work: Promise<T>, watch: JobWatch): Promise<T> {
-  const tell = async (): Promise<void> => {
-    for (const mapping of mappings) watch.onCounts(mapping, await app.ledger.counts(mapping))
-  }
+async function watched<T>(app: App, mapping: string, work: () => Promise<T>, watch: JobWatch): Promise<T> {
+  const tell = async (): Promise<void> => watch.onCounts(mapping, await app.ledger.counts(mapping))
+  await tell()
   const timer = setInterval(() => void tell().catch(() => {}), COUNTS_MS)
   try {
-    return await work
+    return await work()
   } finally {
     clearInterval(timer)
     await tell()

@@ -80,7 +80,6 @@ function createProgram(perform: Perform, world: World): Command {
     .addOption(new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS))
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EPILOGUE)
-    .showHelpAfterError('(--help says how it is used)')
   const commands = [
     runCommand(perform),
     startCommand(perform),
@@ -98,6 +97,7 @@ function createProgram(perform: Perform, world: World): Command {
   for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
     command
       .exitOverride()
+      .showHelpAfterError('(--help says how it is used)')
       .configureHelp({ showGlobalOptions: true })
       .configureOutput({
         writeOut: (text) => world.stdout.write(text),

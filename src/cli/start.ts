@@ -15,7 +15,7 @@ export function startCommand(perform: Perform): Command {
       perform(async (invocation) => {
         if (existsSync(invocation.config)) return runUntilStopped(invocation)
         invocation.terminal.note(`There is no ${invocation.config}: this is the demo.`)
-        return showDemo(invocation)
+        return showDemo(invocation, {})
       }),
     )
 }

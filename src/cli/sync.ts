@@ -7,6 +7,8 @@ import { showDryRun } from './dry-run.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import { failureAsJson, failureLines } from './failure.ts'
 import type { Invocation, Perform } from './invocation.ts'
+import { isKnown, ledgerToRead } from './ledger-access.ts'
+import { type OpenGuard, openGuards } from './open-guards.ts'
 import { type Outcome, performJobs } from './perform-jobs.ts'
 import { createProgress } from './progress.ts'
 import { mappingsNamed, setupOf } from './setup.ts'
@@ -16,9 +18,11 @@ const HELP = `
 Reads what changed on both sides, applies it, and ends. Beside a running daemon, the daemon does it.
 Exits 1 when something is left: dead letters, conflicts, changes to be tried again, a guard.
 
-With --json, one object: {"mappings":[{"mapping","error","odoo","external","left","confirmed","sweeps"}]}
+With --json, one object: {"mappings":[{"mapping","error","odoo","external","left","guards",
+"confirmed","sweeps"}]}
   odoo, external  {"captured","applied","unchanged"}: changes met on that side since the command began
   left            {"pending","waiting","conflicts","deadLetters"}: what is there afterwards
+  guards          [{"name","message"}]: what waits for --confirm
 With --dry-run --json, one object a line, each a change: {"mapping","action","side","odooId","externalId","key",
 "before","after","message"}, then {"summary":{…}} for each mapping.
 
@@ -55,11 +59,12 @@ async function sync(invocation: Invocation, names: readonly string[], options: S
   const tallies = new Map<string, Tally>()
   const outcomes = await withProgress(setup, jobs, invocation, tallies)
   const codes = outcomes.map((outcome) => exitCodeOfSync(outcome, tallies.get(outcome.job.mapping)))
+  const guards = await guardsOf(setup, outcomes)
   if (invocation.json) {
-    const mappings = outcomes.map((outcome) => asJson(outcome, tallies.get(outcome.job.mapping)))
+    const mappings = outcomes.map((outcome) => asJson(outcome, tallies.get(outcome.job.mapping), guards))
     invocation.terminal.out(JSON.stringify({ mappings }))
   } else {
-    for (const outcome of outcomes) tell(invocation, outcome, tallies.get(outcome.job.mapping))
+    for (const outcome of outcomes) tell(invocation, outcome, tallies.get(outcome.job.mapping), guards)
   }
   return worstOf(codes)
 }
@@ -119,29 +124,43 @@ function exitCodeOfSync({ error }: Outcome, tally: Tally | undefined): ExitCode 
   return pending + conflicts + deadLetters > 0 ? 1 : 0
 }
 
-function asJson({ job, result, error }: Outcome, tally: Tally | undefined): object {
+type Guards = ReadonlyMap<string, readonly OpenGuard[]>
+
+/** The guards that hold something back now, whoever did the jobs. */
+async function guardsOf(setup: Setup, outcomes: readonly Outcome[]): Promise<Guards> {
+  await using ledger = await ledgerToRead(setup)
+  const guards = new Map<string, readonly OpenGuard[]>()
+  for (const { mapping } of outcomes.map(({ job }) => job)) {
+    if (ledger && (await isKnown(ledger, mapping))) guards.set(mapping, openGuards(await ledger.state(mapping)))
+  }
+  return guards
+}
+
+function asJson({ job, result, error }: Outcome, tally: Tally | undefined, guards: Guards): object {
   return {
     mapping: job.mapping,
     error: error === null ? null : failureAsJson(error),
     odoo: tally ? met(tally, 'odoo') : null,
     external: tally ? met(tally, 'external') : null,
     left: tally ? left(tally) : null,
+    guards: guards.get(job.mapping) ?? [],
     confirmed: result?.confirmed ?? [],
     sweeps: result?.sweeps ?? {},
   }
 }
 
-function tell({ terminal }: Invocation, { job, result, error }: Outcome, tally: Tally | undefined): void {
-  if (error !== null) {
-    for (const line of failureLines(error)) terminal.note(`${job.mapping}: ${line}`)
-    if (!tally) return
-  }
+function tell(
+  { terminal }: Invocation,
+  { job, result, error }: Outcome,
+  tally: Tally | undefined,
+  guards: Guards,
+): void {
+  if (error !== null) for (const line of failureLines(error)) terminal.note(`${job.mapping}: ${line}`)
   if (!tally) return
-  const odoo = met(tally, 'odoo')
-  const external = met(tally, 'external')
-  const applied = `${count(odoo.applied)} from odoo and ${count(external.applied)} from external applied`
-  const isQuiet = odoo.applied + external.applied === 0
-  terminal.out(`${job.mapping}: ${isQuiet ? 'nothing to do' : applied}${swept(result)}`)
+  const applied = SIDES.map((side) => [side, met(tally, side).applied] as const).filter(([, times]) => times > 0)
+  const parts = applied.map(([side, times]) => `${count(times)} from ${side}`)
+  const summary = parts.length === 0 ? 'nothing to apply' : `${parts.join(' and ')} applied`
+  if (error === null || parts.length > 0) terminal.out(`${job.mapping}: ${summary}${swept(result)}`)
   const { pending, waiting, conflicts, deadLetters } = left(tally)
   const open = [
     pending > 0 ? `${count(pending)} pending` : '',
@@ -150,6 +169,9 @@ function tell({ terminal }: Invocation, { job, result, error }: Outcome, tally: 
     deadLetters > 0 ? `${plural(deadLetters, 'dead letter')} (tandem dead-letters list ${job.mapping})` : '',
   ].filter((part) => part !== '')
   if (open.length > 0) terminal.out(`${job.mapping}: left: ${open.join(', ')}`)
+  for (const { message } of guards.get(job.mapping) ?? []) {
+    terminal.out(`${job.mapping}: a guard holds back: ${message} Agree with: tandem sync ${job.mapping} --confirm`)
+  }
 }
 
 /** "; swept: 2,031 listed in odoo, 3 gone". */

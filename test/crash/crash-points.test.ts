@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { CRASH_POINTS, type CrashPoint } from '../../src/engine/crash-points.ts'
+import { type Bench, openBench } from './bench.ts'
+import { mixedWork } from './mixed-work.ts'
+import { type StandIn, startStandIn } from './stand-in.ts'
+
+interface Crashes {
+  /** Where successive processes die while both sides meet, and after people edited. */
+  readonly meeting: readonly string[]
+  readonly editing: readonly string[]
+}
+
+const CRASHES: Readonly<Record<CrashPoint, Crashes>> = {
+  'page-read': { meeting: ['page-read', 'page-read:2'], editing: ['page-read:2'] },
+  'page-staged': { meeting: ['page-staged', 'page-staged:2'], editing: ['page-staged:2'] },
+  planned: { meeting: ['planned', 'planned:2'], editing: ['planned:2'] },
+  intended: { meeting: ['intended', 'intended:2'], editing: ['intended'] },
+  applied: { meeting: ['applied', 'applied'], editing: ['applied'] },
+  settled: { meeting: ['settled', 'settled:2'], editing: ['settled'] },
+  'key-assigned': { meeting: ['key-assigned', 'key-assigned'], editing: ['key-assigned'] },
+  'doubt-looked-up': {
+    meeting: ['applied', 'doubt-looked-up', 'applied', 'doubt-looked-up'],
+    editing: ['applied', 'doubt-looked-up'],
+  },
+  'sweep-page': { meeting: ['sweep-page', 'sweep-page:2'], editing: ['sweep-page'] },
+  'sweep-staged': { meeting: [], editing: ['sweep-staged'] },
+}
+
+let standIn: StandIn
+beforeAll(async () => {
+  standIn = await startStandIn()
+})
+afterAll(() => standIn.close())
+
+async function restAndProblems(bench: Bench): Promise<readonly string[]> {
+  const daemon = bench.start()
+  await bench.beside.settle(daemon)
+  const problems = [...(await bench.quietly(daemon)), ...(await bench.beside.faults())]
+  await daemon.kill()
+  return problems
+}
+
+describe.concurrent('a process that dies', () => {
+  it.each(CRASH_POINTS)('at %s loses and doubles nothing', async (point) => {
+    await using bench = await openBench({ standIn })
+    const work = mixedWork(standIn, bench)
+    await work.meet()
+    for (const each of CRASHES[point].meeting) await bench.crash(each)
+    const afterMeeting = await restAndProblems(bench)
+    const met = [...afterMeeting, ...(await work.problems('met'))]
+    if (met.length > 0) throw new Error(`after the meeting:\n${met.join('\n')}`)
+
+    await work.edit()
+    for (const each of CRASHES[point].editing) await bench.crash(each)
+    const afterEdits = await restAndProblems(bench)
+    const edited = [...afterEdits, ...(await work.problems('edited'))]
+    if (edited.length > 0) throw new Error(`after the edits:\n${edited.join('\n')}`)
+  })
+})
