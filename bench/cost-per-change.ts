@@ -32,7 +32,8 @@ export async function measureCostPerChange(systems: Systems, size: Size): Promis
     await few.close()
     await many.close()
   }
-  const each = (name: 'few' | 'many', of: keyof Sample) => (median(samples[name].map((one) => one[of])) * 1000) / changes
+  const each = (name: 'few' | 'many', of: keyof Sample) =>
+    (median(samples[name].map((one) => one[of])) * 1000) / changes
   const ratioOf = (of: keyof Sample) =>
     median(samples.many.map((one, at) => one[of] / (samples.few[at]?.[of] ?? Number.NaN)))
   const ratio = ratioOf('cpuMs')

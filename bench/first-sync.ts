@@ -53,12 +53,17 @@ async function compare(
   return tandem.map((run, at) => ({ bareMs: bareMs[at] ?? Number.NaN, ...run }))
 }
 
-async function syncOnce(systems: Systems, count: number, direction: 'both' | 'from-odoo'): Promise<Omit<Run, 'bareMs'>> {
+async function syncOnce(
+  systems: Systems,
+  count: number,
+  direction: 'both' | 'from-odoo',
+): Promise<Omit<Run, 'bareMs'>> {
   const workspace = await openWorkspace(systems, { mark: MARK, direction })
   const process = startTandem()
   const opened = await process.open(workspace.configFile)
   const { ms, counters, links, pending, dead } = await process.run()
-  if (links !== count || pending > 0 || dead > 0) throw new Error(`${links} of ${count} linked, ${pending} pending, ${dead} dead`)
+  if (links !== count || pending > 0 || dead > 0)
+    throw new Error(`${links} of ${count} linked, ${pending} pending, ${dead} dead`)
   const echo = await process.run()
   await process.close()
   const { rows } = await systems.shop.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${workspace.table}`)

@@ -37,9 +37,7 @@ export async function measureLatency(systems: Systems, size: Size): Promise<read
       )
       await sleep(300 + Math.random() * 1000)
       await person.call('res.partner', 'write', { ids: [id], vals: { city: `b${edit}` } })
-      toShop.push(
-        await until(shop, `SELECT city = $1 AS is_there FROM ${table} WHERE code = $2`, [`b${edit}`, code]),
-      )
+      toShop.push(await until(shop, `SELECT city = $1 AS is_there FROM ${table} WHERE code = $2`, [`b${edit}`, code]))
     }
     return [
       entry('latency-to-odoo', 'an edit in PostgreSQL (triggers and LISTEN) is in Odoo', toOdoo),

@@ -165,8 +165,7 @@ async function describe(file: MappingFile, collection: Collection, side: Side, s
     return await collection.describe(signal)
   } catch (error) {
     if (!(error instanceof SyncError) || error.code !== 'schema') throw error
-    const message = error.hint ? `${error.message} ${error.hint}` : error.message
-    throw new ConfigError([problemAt(file.locate, [side], message)])
+    throw new ConfigError([problemAt(file.locate, [side], error.advice)])
   }
 }
 

@@ -205,6 +205,5 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 export function describeFailure(error: unknown): string {
   if (error instanceof ConfigError) return error.message
-  const { message, hint } = asSyncError(error)
-  return hint ? `${message} ${hint}` : message
+  return asSyncError(error).advice
 }

@@ -137,7 +137,7 @@ async function discard(invocation: Invocation, args: readonly string[], reason: 
   const nowMs = Date.now()
   await ledger.settle(mapping, {
     nowMs,
-    resolved: [{ side, id, seq: change.seq, as: 'discarded' }],
+    resolved: [],
     history: [
       {
         atMs: nowMs,
@@ -150,7 +150,7 @@ async function discard(invocation: Invocation, args: readonly string[], reason: 
       },
     ],
     links: [],
-    kept: [],
+    kept: [{ ...change, state: 'discarded', notBeforeMs: 0 }],
     changes: [],
     intents: [],
   })

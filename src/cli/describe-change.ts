@@ -25,6 +25,11 @@ export function describeChange(mapping: string, change: StoredChange): readonly 
         ...faultLines(fault),
         ...(change.conflicts.length > 0 ? conflictAdvice(mapping, change) : []),
       ]
+    case 'discarded':
+      return [
+        `discarded: ${what} of ${side} ${id}, ${since}: left as it is until the record changes`,
+        ...faultLines(fault),
+      ]
     case 'dead':
       return [
         `dead letter: ${what} of ${side} ${id}, ${since}, ${plural(attempts, 'attempt')}`,

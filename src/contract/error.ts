@@ -96,6 +96,17 @@ export class SyncError extends Error {
   get disposition(): Disposition {
     return DISPOSITION[this.code]
   }
+
+  /** The message and what to do, as sentences. */
+  get advice(): string {
+    return sentences(this.message, this.hint)
+  }
+}
+
+/** A message and, if there is one, the hint that follows it. */
+export function sentences(message: string, hint: string | null): string {
+  if (hint === null) return message
+  return /[.!?:…]$/.test(message) ? `${message} ${hint}` : `${message}. ${hint}`
 }
 
 /** `error` as a SyncError: itself, or `unexpected` with the error as its cause. */

@@ -39,7 +39,7 @@ export async function settle(context: Context, draft: Draft): Promise<void> {
   context.wake(released)
 }
 
-export function resolve(draft: Draft, change: StoredChange, as: 'applied' | 'unchanged' | 'discarded'): void {
+export function resolve(draft: Draft, change: StoredChange, as: 'applied' | 'unchanged'): void {
   draft.resolved.push({ side: change.side, id: change.id, seq: change.seq, as })
 }
 
@@ -100,7 +100,7 @@ export function keepFailed(
     kind: isDead ? 'dead' : 'retry',
     side: change.side,
     ...ids,
-    message: error.hint ? `${error.message} ${error.hint}` : error.message,
+    message: error.advice,
   })
   draft.history.push({
     atMs: draft.nowMs,

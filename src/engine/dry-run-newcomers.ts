@@ -39,6 +39,7 @@ export async function planNewcomers(
   return changes.flatMap((change) => {
     const match = matches.get(change.id) ?? { kind: 'none' }
     if (match.kind === 'none') return [creation(context, change, references, planned)]
+    if (match.kind === 'linked') return []
     if (match.kind === 'ambiguous') {
       const base = { ...stepBase(context, change), after: {}, message: match.error.message }
       return [{ ...base, action: 'conflict' as const }]

@@ -13,6 +13,8 @@ export type Match =
   | { readonly kind: 'one'; readonly state: RecordState }
   /** The record found had a partner that was deleted: its tombstone becomes this record's link. */
   | { readonly kind: 'tombstone'; readonly state: RecordState; readonly link: Link }
+  /** They were linked since the change was taken: it is decided again, with the link. */
+  | { readonly kind: 'linked' }
   /** A person must say which belongs to which. */
   | { readonly kind: 'ambiguous'; readonly error: SyncError }
 
@@ -61,8 +63,14 @@ async function matchByRule(
   const adopting: StoredChange[] = []
   for (const [key, sameKey] of claimants) {
     const found = candidates.get(key) ?? []
+    const isLinked = (change: StoredChange): boolean =>
+      found.some((state) => links.get(state.id)?.state === 'live' && idOfLink(links.get(state.id), side) === change.id)
     const free = found.filter((state) => !taken.has(state.id) && isFree(links.get(state.id), side))
     for (const change of sameKey) {
+      if (isLinked(change)) {
+        matches.set(change.id, { kind: 'linked' })
+        continue
+      }
       const match = chooseMatch(side, rule, isKey, key, found, free, links, sameKey)
       if (match) matches.set(change.id, match)
       if (match?.kind === 'one' || match?.kind === 'tombstone') {
@@ -115,6 +123,10 @@ async function findByKey(
     else groups.set(key, [state])
   }
   return groups
+}
+
+function idOfLink(link: Link | undefined, side: Side): RecordId | null {
+  return link ? idOn(link, side) : null
 }
 
 function isFree(link: Link | undefined, side: Side): boolean {

@@ -44,6 +44,7 @@ export async function planUnlinked(
   const jobs: Job[] = []
   for (const newcomer of newcomers) {
     const match = matches.get(newcomer.change.id) ?? { kind: 'none' }
+    if (match.kind === 'linked') continue
     if (match.kind === 'ambiguous') keepAmbiguous(context, draft, newcomer.change, match)
     else if (match.kind !== 'none') jobs.push(planAdoption(context, side, newcomer, match, references))
     else if (!hasKey(context, side, newcomer.change)) nameless.push(newcomer)

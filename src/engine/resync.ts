@@ -279,7 +279,7 @@ async function planNewcomers(
     const key = String(state.fields[fieldOn(context.mapping.key, side)] ?? '') || null
     const base = { side: target, ...ids, key, before: {}, message: null }
     if (match.kind === 'ambiguous') return { ...base, action: 'conflict', after: {}, message: match.error.message }
-    if (match.kind !== 'none')
+    if (match.kind === 'one' || match.kind === 'tombstone')
       return { ...base, action: 'adopt', after: {}, message: `joined with ${target} ${match.state.id}` }
     const plan = planCreate(context.mapping, side, state.fields, references, false)
     if (plan.error) return { ...base, action: 'error', after: {}, message: plan.error.message }

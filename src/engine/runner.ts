@@ -1,5 +1,5 @@
 import PQueue from 'p-queue'
-import { asSyncError, type SyncError } from '../contract/error.ts'
+import { asSyncError, type SyncError, sentences } from '../contract/error.ts'
 import { type Schedule, SIDES, type Side } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context } from './context.ts'
@@ -205,7 +205,7 @@ async function recordFailure(context: Context, error: SyncError): Promise<void> 
       lastRunAtMs: nowMs,
       pause: { ...faultOf(error), hint, sinceMs: nowMs },
     })
-    tell(context, 'paused', `Mapping ${mapping.name} is paused: ${error.message}${hint ? ` ${hint}` : ''}`)
+    tell(context, 'paused', `Mapping ${mapping.name} is paused: ${sentences(error.message, hint)}`)
     return
   }
   const { failures } = await ledger.state(mapping.name)

@@ -43,8 +43,11 @@ export interface FieldConflict {
   readonly external: Value
 }
 
-/** `dead` is a dead letter. Everything but `pending` stays until a newer state, a release or a person changes it. */
-export type ChangeState = 'pending' | 'waiting' | 'conflict' | 'dead'
+/**
+ * `dead` is a dead letter, `discarded` one that a person gave up: it stays, so that the same state is not captured again.
+ * Everything but `pending` stays until a newer state, a release or a person changes it.
+ */
+export type ChangeState = 'pending' | 'waiting' | 'conflict' | 'dead' | 'discarded'
 
 export interface NewChange {
   readonly side: Side
@@ -172,7 +175,7 @@ export interface Settlement {
   readonly nowMs: number
   readonly links: readonly LinkWrite[]
   /** Done with: the change is removed and counted. */
-  readonly resolved: readonly (ChangeRef & { readonly as: 'applied' | 'unchanged' | 'discarded' })[]
+  readonly resolved: readonly (ChangeRef & { readonly as: 'applied' | 'unchanged' })[]
   /**
    * Kept, in a new state. A change that waits for a record which has a live link by now (looked at in this very
    * transaction) becomes pending instead.

@@ -58,7 +58,7 @@ export interface Bench extends AsyncDisposable {
 }
 
 export interface BenchOptions {
-  readonly standIn: StandIn
+  readonly standIn: Pick<StandIn, 'url' | 'database' | 'apiKey' | 'partners'>
   readonly more?: string
 }
 
@@ -93,7 +93,9 @@ limits: { shutdown: 10s }
     get beside() {
       return beside
     },
-    closeBeside: () => beside[Symbol.asyncDispose](),
+    async closeBeside() {
+      await beside[Symbol.asyncDispose]()
+    },
     async openBeside() {
       beside = await openBeside(configFile)
     },

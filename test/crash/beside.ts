@@ -75,6 +75,7 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
       return found.filter((difference) => difference.kind !== 'field' || !difference.isAsSeen)
     },
     async faults() {
+      await context()
       const counts = await ledger.counts(mapping)
       const intents = await ledger.openIntents(mapping)
       return [

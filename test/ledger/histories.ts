@@ -13,7 +13,7 @@ const PAUSE_MS = 10
 const mapping = fc.constantFrom(...MAPPINGS)
 const side = fc.constantFrom<Side>('odoo', 'external')
 const id = fc.nat({ max: RECORDS - 1 }).map(String)
-const outcome = fc.constantFrom('applied', 'unchanged', 'discarded', 'pending', 'waiting', 'conflict', 'dead', 'none')
+const outcome = fc.constantFrom('applied', 'unchanged', 'pending', 'discarded', 'waiting', 'conflict', 'dead', 'none')
 
 /** What an engine, its crashes and its users may do with a ledger, in any order. */
 export const step = fc.oneof(
@@ -115,7 +115,7 @@ export class History {
     works.forEach((work, index) => {
       const as = next.outcomes[index] ?? 'none'
       const cause = causeOf(work)
-      if (as === 'applied' || as === 'unchanged' || as === 'discarded') resolved.push({ ...cause, as })
+      if (as === 'applied' || as === 'unchanged') resolved.push({ ...cause, as })
       else if (as !== 'none') keeps.push(this.#keep(cause, as as ChangeState, next.awaited))
     })
     const links = next.links ? await this.#newLinks(next.mapping, works) : []

@@ -7,7 +7,7 @@ import type { SqliteConnection } from './database.ts'
 import { sqliteFeed } from './feed.ts'
 import { type SqliteContext, sqliteContext } from './rows.ts'
 import { isNumberCursor, sqliteScanSource } from './scan.ts'
-import { describeTable } from './schema.ts'
+import { describeTable, readTable } from './schema.ts'
 import { sqliteSink } from './sink.ts'
 import { prepareCapture } from './triggers.ts'
 
@@ -27,7 +27,7 @@ export function sqliteCollection(connection: SqliteConnection, request: Collecti
       guardedWrites: true,
       archive: spec.archive,
     },
-    describe: async () => describeTable(context.rows().table),
+    describe: async () => describeTable(readTable(connection.handle(), spec)),
     check: async (needs) => checkCollection(context, needs),
     feed: spec.capture === 'cursor' ? scanningFeed(context) : sqliteFeed(context),
     sink: sqliteSink(context),

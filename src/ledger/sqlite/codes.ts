@@ -3,7 +3,13 @@ import type { Side } from '../../mapping/mapping.ts'
 import type { ChangeState, Link, Request } from '../ledger.ts'
 
 export const SIDE_NAMES = ['odoo', 'external'] as const satisfies readonly Side[]
-export const STATE_NAMES = ['pending', 'waiting', 'conflict', 'dead'] as const satisfies readonly ChangeState[]
+export const STATE_NAMES = [
+  'pending',
+  'waiting',
+  'conflict',
+  'dead',
+  'discarded',
+] as const satisfies readonly ChangeState[]
 export const LINK_STATE_NAMES = ['live', 'odoo-gone', 'external-gone'] as const satisfies readonly Link['state'][]
 export const REQUEST_STATE_NAMES = ['open', 'running', 'done', 'failed'] as const satisfies readonly Request['state'][]
 

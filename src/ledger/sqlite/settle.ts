@@ -15,7 +15,7 @@ import { forgetWaits, releaseLinked, releaseSettled, writeWaits } from './waits.
 
 const PENDING = 0
 const WAITING = 1
-const OUTCOMES = ['applied', 'unchanged', 'discarded'] as const
+const OUTCOMES = ['applied', 'unchanged'] as const
 const REMOVE: RowsStatement = {
   width: 2,
   sql: (rows) => `DELETE FROM change WHERE mapping = ? AND side = ? AND state = 0 AND lane = 0

@@ -3,10 +3,10 @@ import type { ChangeState, Counts } from '../ledger.ts'
 import { SIDE_NAMES, type SideCode, STATE_NAMES, sideCode } from './codes.ts'
 import type { Store } from './store.ts'
 
-const EVENTS = ['captured', 'applied', 'unchanged', 'superseded', 'discarded'] as const
+const EVENTS = ['captured', 'applied', 'unchanged', 'superseded'] as const
 type CounterName = (typeof EVENTS)[number]
 const KINDS = ['state', 'gone'] as const
-/** pending_state, waiting_state, …, dead_gone: in the order of the codes. */
+/** pending_state, waiting_state, …, discarded_gone: in the order of the codes. */
 const PRESENT = KINDS.flatMap((kind) => STATE_NAMES.map((state) => `${state}_${kind}`))
 const COLUMNS: readonly string[] = [...EVENTS, ...PRESENT]
 const ADD = `UPDATE tally SET ${COLUMNS.map((column) => `${column} = ${column} + ?`).join(', ')}
@@ -62,7 +62,7 @@ export function readCounts(store: Store, mapping: number): Readonly<Record<Side,
       applied: value('applied'),
       unchanged: value('unchanged'),
       superseded: value('superseded'),
-      discarded: value('discarded'),
+      discarded: present('discarded'),
       pending: present('pending'),
       waiting: present('waiting'),
       conflicts: present('conflict'),
