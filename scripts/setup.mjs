@@ -9,7 +9,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const lock = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).digest('hex')
+const lock = createHash('sha256')
+  .update(readFileSync(`${root}package-lock.json`))
+  .digest('hex')
 const stamp = `${root}node_modules/.tandem-setup`
 const isReady = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && existsSync(`${root}node_modules/.bin/node`)
 
@@ -22,9 +24,15 @@ if (!isReady) {
 
 function npm(...args) {
   try {
-    execFileSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' })
+    execFileSync('npm', args, {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      shell: process.platform === 'win32',
+    })
   } catch (error) {
-    process.stderr.write(`tandem: "npm ${args.join(' ')}" failed (exit ${error.status ?? 'unknown'}). Its message is above; mend that and start again.\n`)
+    process.stderr.write(
+      `tandem: "npm ${args.join(' ')}" failed (exit ${error.status ?? 'unknown'}). Its message is above; mend that and start again.\n`,
+    )
     process.exit(2)
   }
 }

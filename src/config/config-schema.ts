@@ -1,17 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from '../mapping/duration.ts'
 
-const UNIT_BYTES = { kB: 1000, KiB: 1024, MB: 1000_000, MiB: 1024 * 1024 } as const
-
-/** A size as text, read as bytes. */
-const sizeSchema = z
-  .string()
-  .regex(/^\d+(?:\.\d+)?(?:kB|KiB|MB|MiB)$/, 'expected a size such as 512KiB or 1MiB')
-  .transform((text) => {
-    const [, count = '0', unit = 'MiB'] = /^([\d.]+)(\w+)$/.exec(text) ?? []
-    return Math.floor(Number(count) * UNIT_BYTES[unit as keyof typeof UNIT_BYTES])
-  })
-
 /** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080" or 8080. A port alone listens on this machine only. */
 const listenSchema = z.union([z.int().min(0).max(65535), z.string()]).transform((listen, context) => {
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[\w.-]+)?:)?(\d{1,5})$/.exec(String(listen))
@@ -51,6 +40,7 @@ export const configSchema = z.strictObject({
   mappings: z.string().min(1).default('./mappings'),
   /** By name; each has a type, and everything else is for the connector of that type. */
   connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
+  /** For the HTTP server of a later version: checked, and nothing listens yet. */
   server: serverSchema.prefault({}),
   log: z
     .strictObject({
@@ -68,10 +58,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      /** The largest webhook that is accepted. */
-      webhook_size: sizeSchema.prefault('1MiB'),
-      /** How many mappings run at one time. */
-      mappings_at_once: z.int().min(1).max(64).default(4),
       /** How long a running batch may take to finish when the daemon is told to stop. */
       shutdown: durationSchema.prefault('30s'),
     })

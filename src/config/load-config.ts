@@ -43,8 +43,6 @@ export interface Config {
   }
   readonly history: { readonly keepsValues: boolean; readonly keepMs: number }
   readonly limits: {
-    readonly webhookBytes: number
-    readonly mappingsAtOnce: number
     readonly shutdownMs: number
   }
   readonly locate: Locate
@@ -82,8 +80,6 @@ export function loadConfig(options: LoadOptions): Config {
     log: value.log,
     history: { keepsValues: value.history.values, keepMs: value.history.keep },
     limits: {
-      webhookBytes: value.limits.webhook_size,
-      mappingsAtOnce: value.limits.mappings_at_once,
       shutdownMs: value.limits.shutdown,
     },
     locate,

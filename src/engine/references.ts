@@ -73,7 +73,7 @@ async function loadLinks(
 }
 
 function linkedValue(reference: LinkReference, from: Side, link: Link | undefined): Value | undefined {
-  if (!link || link.state !== 'live') return undefined
+  if (link?.state !== 'live') return undefined
   if (from === 'external') return link.odooId
   return reference.by === 'key' ? (link.key ?? undefined) : link.externalId
 }

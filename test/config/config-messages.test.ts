@@ -119,29 +119,9 @@ const MISTAKES: readonly Mistake[] = [
     lines: ['config.yaml:4:6: log: expected a map of keys and values, found a list'],
   },
   {
-    name: 'a text for a number',
-    text: `${CONFIG}limits: { mappings_at_once: many }\n`,
-    lines: ['config.yaml:4:29: limits.mappings_at_once: expected a number, found "many"'],
-  },
-  {
-    name: 'a number too large',
-    text: `${CONFIG}limits: { mappings_at_once: 1000 }\n`,
-    lines: ['config.yaml:4:29: limits.mappings_at_once: expected at most 64'],
-  },
-  {
-    name: 'a broken number',
-    text: `${CONFIG}limits: { mappings_at_once: 1.5 }\n`,
-    lines: ['config.yaml:4:29: limits.mappings_at_once: expected a whole number, found 1.5'],
-  },
-  {
     name: 'no duration',
     text: `${CONFIG}history: { keep: 90 days }\n`,
     lines: ['config.yaml:4:18: history.keep: expected a duration such as 500ms, 5s, 10m, 24h or 7d'],
-  },
-  {
-    name: 'no size',
-    text: `${CONFIG}limits: { webhook_size: 5mb }\n`,
-    lines: ['config.yaml:4:25: limits.webhook_size: expected a size such as 512KiB or 1MiB'],
   },
   {
     name: 'no address',

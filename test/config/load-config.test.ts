@@ -52,7 +52,7 @@ test('defaults, and paths relative to the file', () => {
   expect(config.mappings).toBe('etc/mappings')
   expect(config.server).toEqual({ host: '127.0.0.1', port: 8080, token: null, hosts: [] })
   expect(config.history).toEqual({ keepsValues: true, keepMs: 90 * 86_400_000 })
-  expect(config.limits).toEqual({ webhookBytes: 1024 * 1024, mappingsAtOnce: 4, shutdownMs: 30_000 })
+  expect(config.limits).toEqual({ shutdownMs: 30_000 })
 })
 
 test.each([
@@ -90,10 +90,9 @@ test('what a variable holds is not looked at again', () => {
   expect(config.connections.get('erp')?.settings).toEqual({ url: '${HOME}' })
 })
 
-test('a variable fills a number or a truth value where one is expected', () => {
-  const text = `${CONFIG}limits: { mappings_at_once: "\${N}" }\nhistory: { values: "\${V}" }\n`
-  const config = configOf(text, { N: '7', V: 'false' })
-  expect(config.limits.mappingsAtOnce).toBe(7)
+test('a variable fills a truth value where one is expected', () => {
+  const text = `${CONFIG}history: { values: "\${V}" }\n`
+  const config = configOf(text, { V: 'false' })
   expect(config.history.keepsValues).toBe(false)
 })
 

@@ -7,7 +7,7 @@ import { type Bench, openBench } from './bench.ts'
 import type { Partner } from './stand-in.ts'
 
 /** How many answers get lost after Odoo has done its work. */
-const ANSWERS = Number(process.env.TANDEM_SWALLOWED ?? 500)
+const ANSWERS = Number(process.env.TANDEM_SWALLOWED ?? 250)
 const SEED = Number(process.env.TANDEM_SEED ?? 1)
 const MOST_RECORDS = 3000
 

@@ -6,7 +6,7 @@ import type { Variant } from './variants.ts'
 import { createWorld } from './world.ts'
 
 /** How many histories a test plays. A failure prints a seed; with TANDEM_SEED it is played again. */
-const RUNS = Number(process.env.TANDEM_HISTORIES ?? 250)
+const RUNS = Number(process.env.TANDEM_HISTORIES ?? 170)
 const seed = process.env.TANDEM_SEED === undefined ? undefined : Number(process.env.TANDEM_SEED)
 
 /** Random histories of a variant end in step, with every promise kept on the way. */

@@ -28,8 +28,13 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo and a real PostgreSQL', () 
     expect(rows[1]).toMatchObject({ code: `${tandem.mark}-A`, notes: '<p>hello</p>', email: 'ann@x' })
     const partners = await tandem.partners()
     expect(partners).toHaveLength(2)
-    expect(partners[1]).toMatchObject({ name: 'Bob', ref: `${tandem.mark}-B`, phone: '+32 2 555', comment: '<p>plain</p>' })
-    expect((partners[1]?.country_id as [number, string])[1]).toBe('Belgium')
+    expect(partners[1]).toMatchObject({
+      name: 'Bob',
+      ref: `${tandem.mark}-B`,
+      phone: '+32 2 555',
+      comment: '<p>plain</p>',
+    })
+    expect(partners[1]).toMatchObject({ country_id: [expect.any(Number), 'Belgium'] })
     await expectQuiet()
 
     await asPerson('res.partner', 'write', { ids: [ann], vals: { phone: '1' } })
@@ -43,7 +48,9 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo and a real PostgreSQL', () 
   it('adopt what both have, by key', async () => {
     tandem = await openRealTandem()
     await tandem.insertPartner({ name: 'Ann', ref: `${tandem.mark}-A`, phone: '1' })
-    await tandem.shop.query(`INSERT INTO customers (code, full_name, email) VALUES ($1, 'Ann', 'a@x')`, [`${tandem.mark}-A`])
+    await tandem.shop.query(`INSERT INTO customers (code, full_name, email) VALUES ($1, 'Ann', 'a@x')`, [
+      `${tandem.mark}-A`,
+    ])
     await tandem.settle()
     expect(await tandem.customers()).toMatchObject([{ phone: '1', email: 'a@x' }])
     expect(await tandem.partners()).toMatchObject([{ phone: '1', email: 'a@x' }])
@@ -60,7 +67,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo and a real PostgreSQL', () 
     const partners = await tandem.partners()
     const parent = partners.find(({ name }) => name === 'parent')
     const child = partners.find(({ name }) => name === 'child')
-    expect((child?.parent_id as [number, string])[0]).toBe(parent?.id)
+    expect(child).toMatchObject({ parent_id: [parent?.id, expect.any(String)] })
     await expectQuiet()
 
     await tandem.shop.query(`DELETE FROM customers WHERE code = '${tandem.mark}-c'`)
