@@ -87,13 +87,14 @@ export interface NewIntent {
   /** The side that is written. */
   readonly side: Side
   readonly operation: Operation
-  readonly linkId: number | null
+  /** The records that it concerns, as far as they are known: nothing else is done to them while it is open. */
+  readonly ids: Readonly<Record<Side, RecordId | null>>
   /** The change that caused it. */
   readonly cause: { readonly side: Side; readonly id: RecordId; readonly seq: number }
   /** The key by which a create in doubt is looked up. */
   readonly key: string | null
-  /** Fingerprints of the source values that are being written, by field rule name: becomes `seen` of the source side. */
-  readonly sourceSeen: Readonly<Record<string, string>>
+  /** Fingerprints of the source values that are being written, unknown for other fields: becomes `seen` of the source. */
+  readonly sourceSeen: Seen
 }
 
 export interface Intent extends NewIntent {
@@ -170,9 +171,20 @@ export interface ChangeRef {
   readonly seq: number
 }
 
+/** A page that was dealt with at once, so that its changes were never staged. */
+export interface DirectPage {
+  readonly side: Side
+  /** Moves the feed's cursor in the settlement's transaction. */
+  readonly cursor: Cursor
+  /** What was captured and dealt with. What was not is among the settlement's `changes`, and counted there. */
+  readonly applied: number
+  readonly unchanged: number
+}
+
 /** The outcome of a batch of work. */
 export interface Settlement {
   readonly nowMs: number
+  readonly direct?: DirectPage
   readonly links: readonly LinkWrite[]
   /** Done with: the change is removed and counted. */
   readonly resolved: readonly (ChangeRef & { readonly as: 'applied' | 'unchanged' })[]

@@ -6,7 +6,8 @@ import { SIDES, type Side } from '../../src/mapping/mapping.ts'
 import { CUSTOMERS, customers, PARTNERS } from '../engine/customers.ts'
 import { adds, createWorld, Killed, type World } from '../engine/world.ts'
 
-const TIMES = [1, 2]
+/** The how-manieth time it is reached. Random histories try later ones. */
+const TIMES = [1]
 const TABLE: Readonly<Record<Side, string>> = { odoo: 'partners', external: 'customers' }
 const KEY: Readonly<Record<Side, string>> = { odoo: 'ref', external: 'code' }
 

@@ -13,8 +13,8 @@ import { type StandIn, startStandIn } from './stand-in.ts'
 const KILLS = Number(process.env.TANDEM_KILLS ?? 40)
 const SEED = Number(process.env.TANDEM_SEED ?? Date.now() % 1_000_000)
 
-const SHORTEST_LIFE_MS = 250
-const LONGEST_LIFE_MS = 1100
+const SHORTEST_LIFE_MS = 200
+const LONGEST_LIFE_MS = 700
 const ACT_EVERY_MS = 12
 const TROUBLES: readonly FaultKind[] = [
   'swallowed',
