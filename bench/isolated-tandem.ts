@@ -29,7 +29,7 @@ export async function openIsolated(folder: string, links: number): Promise<Isola
     ledger,
     clock: systemClock,
     random: Math.random,
-    options: { doubtGraceMs: 10_000, backoffMs: 1000, backoffMaxMs: 60_000, keepsValues: true },
+    options: { doubtGraceMs: 10_000, directFrom: 100, backoffMs: 1000, backoffMaxMs: 60_000, keepsValues: true },
     emit: () => {},
     crashPoint: () => {},
     wake: () => {},

@@ -13,7 +13,8 @@ import { SIDES } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { PROGRAM } from './version.ts'
 
-const DOUBT_GRACE_MS = 10_000
+/** Below this, staging costs less than a transaction of its own. */
+const DIRECT_FROM = 100
 const BACKOFF_MS = 1000
 const BACKOFF_MAX_MS = 60 * 60_000
 
@@ -75,7 +76,8 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
     clock: systemClock,
     random: Math.random,
     options: {
-      doubtGraceMs: DOUBT_GRACE_MS,
+      doubtGraceMs: config.limits.inDoubtMs,
+      directFrom: DIRECT_FROM,
       backoffMs: BACKOFF_MS,
       backoffMaxMs: BACKOFF_MAX_MS,
       keepsValues: config.history.keepsValues,

@@ -60,6 +60,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How long a running batch may take to finish when the daemon is told to stop. */
       shutdown: durationSchema.prefault('30s'),
+      /** How long a create whose answer was lost may still be under way at the other side. */
+      in_doubt: durationSchema.prefault('10s'),
     })
     .prefault({}),
 })

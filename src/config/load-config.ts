@@ -44,6 +44,7 @@ export interface Config {
   readonly history: { readonly keepsValues: boolean; readonly keepMs: number }
   readonly limits: {
     readonly shutdownMs: number
+    readonly inDoubtMs: number
   }
   readonly locate: Locate
   /** Knows every secret that was read. */
@@ -81,6 +82,7 @@ export function loadConfig(options: LoadOptions): Config {
     history: { keepsValues: value.history.values, keepMs: value.history.keep },
     limits: {
       shutdownMs: value.limits.shutdown,
+      inDoubtMs: value.limits.in_doubt,
     },
     locate,
     redactor,

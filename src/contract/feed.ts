@@ -4,7 +4,7 @@ import type { Change, RecordId, Version } from './change.ts'
 export type Cursor = string
 
 export interface ReadRequest {
-  /** The cursor of the last page that was stored; null: from the start. Also says that everything up to it is stored. */
+  /** The cursor of the last page; null: from the start. Unless `readsAhead`, it also says that everything up to it is stored. */
   readonly cursor: Cursor | null
   /** At most this many changes. */
   readonly limit: number
@@ -34,6 +34,11 @@ export interface Listing {
 
 /** Reads the changes of a collection. Every method may be repeated at any time; re-reading is always safe. */
 export interface Feed {
+  /**
+   * Reading consumes nothing: a page may be asked for before the one before it is stored. Where it is not true, `cursor`
+   * is only ever one that was stored.
+   */
+  readonly readsAhead?: boolean
   /** The next page after `request.cursor`. @throws SyncError; then nothing was consumed. */
   read(request: ReadRequest, signal: AbortSignal): Promise<Page>
   /**

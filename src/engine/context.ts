@@ -58,6 +58,8 @@ export interface EngineOptions {
   /** The first pause after a failure of one record; doubles up to `backoffMaxMs`. */
   readonly backoffMs: number
   readonly backoffMaxMs: number
+  /** A page of at least so many new records is dealt with at once; a smaller one is staged first. */
+  readonly directFrom: number
   /** Whether the history keeps values. */
   readonly keepsValues: boolean
 }

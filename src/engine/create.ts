@@ -1,5 +1,6 @@
 import type { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
+import { type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import {
   fieldOn,
   flows,
@@ -13,8 +14,8 @@ import { fingerprint } from './fingerprint.ts'
 
 export interface CreatePlan {
   readonly fields: Fields
-  /** Fingerprints of the source values that were written, by rule name. */
-  readonly sourceSeen: Readonly<Record<string, string>>
+  /** Fingerprints of the source values that are written, unknown for other fields. */
+  readonly sourceSeen: Seen
   /** References without a link yet: to be waited for before the create, or (`omitted`) after it. */
   readonly waitsFor: readonly RecordRef[]
   readonly omitted: readonly RecordRef[]
@@ -34,28 +35,33 @@ export function planCreate(
 ): CreatePlan {
   const to = otherSide(from)
   const fields: Record<string, Value> = { ...mapping.sides[to].defaults }
-  const sourceSeen: Record<string, string> = {}
+  let sourceSeen = ''
   const waitsFor: RecordRef[] = []
   const omitted: RecordRef[] = []
   let error: SyncError | null = null
   for (const rule of mapping.fields) {
     const value = source[fieldOn(rule, from)]
-    if (value === undefined || !rule.writable[to].create) continue
-    if (!rule.isKey && !flows(rule.direction, from)) continue
+    const isWritten = rule.writable[to].create && (rule.isKey || flows(rule.direction, from))
+    if (value === undefined || !isWritten) {
+      sourceSeen += UNKNOWN_FINGERPRINT
+      continue
+    }
     const translated = rule.translate(from, value, references)
     if (translated.kind === 'wait') {
       const list = omitsReferences ? omitted : waitsFor
       list.push(translated.for)
+      sourceSeen += UNKNOWN_FINGERPRINT
       continue
     }
     if (translated.kind === 'error') {
       error ??= translated.error
+      sourceSeen += UNKNOWN_FINGERPRINT
       continue
     }
     // An empty value is left to the target's own default only where the mapping gives one.
-    if (translated.value === null && fieldOn(rule, to) in mapping.sides[to].defaults) continue
-    fields[fieldOn(rule, to)] = translated.value
-    sourceSeen[rule.name] = fingerprint(value)
+    const isDefault = translated.value === null && fieldOn(rule, to) in mapping.sides[to].defaults
+    if (!isDefault) fields[fieldOn(rule, to)] = translated.value
+    sourceSeen += fingerprint(value)
   }
   return { fields, sourceSeen, waitsFor, omitted, error }
 }

@@ -11,7 +11,7 @@ import {
   type References,
   type Side,
 } from '../mapping/mapping.ts'
-import { fingerprint, seenAt, withSeen } from './fingerprint.ts'
+import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
 
 /** What is known of one side of a linked pair right now. */
 export interface Now {
@@ -37,8 +37,8 @@ export interface Lost {
 export interface Plan {
   /** Fields to write on each side, in that side's names and values. */
   readonly write: Readonly<Record<Side, Fields>>
-  /** For what is written on a side: the source values' fingerprints, by rule name. Seen once the write is done. */
-  readonly sourceSeen: Readonly<Record<Side, Readonly<Record<string, string>>>>
+  /** For what is written on a side: the source values' fingerprints, unknown elsewhere. Seen once the write is done. */
+  readonly sourceSeen: Readonly<Record<Side, Seen>>
   /** `seen` as it becomes without any write: for fields that turned out to be in step, or that do not flow. */
   readonly seen: Readonly<Record<Side, Seen>>
   readonly conflicts: readonly FieldConflict[]
@@ -53,7 +53,7 @@ export interface Plan {
 /** The plan under construction. */
 interface Draft {
   write: Record<Side, Record<string, Value>>
-  sourceSeen: Record<Side, Record<string, string>>
+  sourceSeen: Record<Side, Map<number, string>>
   absorbed: Record<Side, Map<number, string>>
   conflicts: FieldConflict[]
   lost: Lost[]
@@ -80,7 +80,7 @@ interface FieldNow {
 export function decide(rules: readonly FieldRule[], pair: Pair, references: References): Plan {
   const draft: Draft = {
     write: { odoo: {}, external: {} },
-    sourceSeen: { odoo: {}, external: {} },
+    sourceSeen: { odoo: new Map(), external: new Map() },
     absorbed: { odoo: new Map(), external: new Map() },
     conflicts: [],
     lost: [],
@@ -91,9 +91,13 @@ export function decide(rules: readonly FieldRule[], pair: Pair, references: Refe
   rules.forEach((rule, index) => {
     decideField(draft, rule, index, pair, references)
   })
+  const unknown = unknownSeen(rules)
   return {
     write: draft.write,
-    sourceSeen: draft.sourceSeen,
+    sourceSeen: {
+      odoo: withSeen(unknown, draft.sourceSeen.odoo),
+      external: withSeen(unknown, draft.sourceSeen.external),
+    },
     seen: {
       odoo: withSeen(pair.seen.odoo, draft.absorbed.odoo),
       external: withSeen(pair.seen.external, draft.absorbed.external),
@@ -245,5 +249,5 @@ function overwrite(
     draft.lost.push({ field: rule.name, side: to, value: target.value, winner: source.value })
   }
   draft.write[to][fieldOn(rule, to)] = translated.value
-  draft.sourceSeen[to][rule.name] = source.fingerprint
+  draft.sourceSeen[to].set(index, source.fingerprint)
 }

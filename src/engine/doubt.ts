@@ -1,11 +1,12 @@
 import type { RecordState } from '../contract/change.ts'
-import type { Intent, Link } from '../ledger/ledger.ts'
+import type { Value } from '../contract/value.ts'
+import { type Intent, type Link, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
-import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { type FieldRule, fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
-import { fingerprint, seenAt, withSeen } from './fingerprint.ts'
+import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
 import { readRecords } from './pull.ts'
 
 /**
@@ -79,15 +80,18 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
   const sent = intent.operation.fields
   const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
   mapping.fields.forEach((rule, index) => {
+    const sentSeen = seenAt(intent.sourceSeen, index)
+    if (sentSeen === UNKNOWN_FINGERPRINT) return
+    // This is what we sent, whatever became of it: an edit of the source since then is an edit.
+    seen[from].set(index, sentSeen)
     const sentValue = sent[fieldOn(rule, intent.side)]
-    const sourceSeen = intent.sourceSeen[rule.name]
     const stored = state.fields[fieldOn(rule, intent.side)]
-    if (sentValue === undefined || sourceSeen === undefined || stored === undefined) return
-    if (state.byUs !== true && !rule.isSame(intent.side, sentValue, stored)) return
-    seen[intent.side].set(index, fingerprint(stored))
-    seen[from].set(index, sourceSeen)
+    if (stored === undefined || sentValue === undefined) return
+    if (state.byUs === true || isStoredForm(rule, intent.side, sentValue, stored)) {
+      seen[intent.side].set(index, fingerprint(stored))
+    }
   })
-  const unknown = '-'.repeat(mapping.fields.length * 8)
+  const unknown = unknownSeen(mapping.fields)
   const ids = { [from]: intent.cause.id, [intent.side]: state.id }
   draft.links.push({
     kind: 'insert',
@@ -132,14 +136,15 @@ function settleUpdate(context: Context, intent: Intent, state: RecordState, link
   context.mapping.fields.forEach((rule, index) => {
     const sent = operation.fields[fieldOn(rule, side)]
     const stored = state.fields[fieldOn(rule, side)]
-    const sourceSeen = intent.sourceSeen[rule.name]
-    if (sent === undefined || stored === undefined || sourceSeen === undefined) return
+    if (sent === undefined || stored === undefined) return
     const now = fingerprint(stored)
     const isOld = now === seenAt(link.seen[side], index)
-    const isDone = rule.isSame(side, sent, stored) || (!isOld && state.byUs === true)
+    const isDone =
+      rule.isSame(side, sent, stored) || (!isOld && (state.byUs === true || isStoredForm(rule, side, sent, stored)))
     if (isDone) {
       seen[side].set(index, now)
-      seen[otherSide(side)].set(index, sourceSeen)
+      const sentSeen = seenAt(intent.sourceSeen, index)
+      if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
     } else if (!isOld) isForeign = true
   })
   draft.links.push({
@@ -148,6 +153,25 @@ function settleUpdate(context: Context, intent: Intent, state: RecordState, link
     seen: { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) },
   })
   return isForeign
+}
+
+/**
+ * Whether `stored` may be what a system made of the value that we sent: rounded, trimmed, put into a paragraph. It is asked
+ * only while a write is in doubt, where the other answer would be that somebody edited the field in that very moment.
+ */
+function isStoredForm(rule: FieldRule, side: Side, sent: Value, stored: Value): boolean {
+  if (rule.isSame(side, sent, stored)) return true
+  if (typeof sent === 'number' && typeof stored === 'number') {
+    const decimals = String(stored).split('.')[1]?.length ?? 0
+    return Number(sent.toFixed(decimals)) === stored
+  }
+  return bareText(sent) !== null && bareText(sent) === bareText(stored)
+}
+
+/** A text without tags and white space; an empty one is no text. */
+function bareText(value: Value): string | null {
+  if (value === null || value === '') return ''
+  return typeof value === 'string' ? value.replace(/<[^>]*>/g, '').replace(/\s+/g, '') : null
 }
 
 function soonest(a: number | null, b: number | null): number | null {

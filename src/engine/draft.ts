@@ -2,6 +2,7 @@ import type { SyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
 import type {
   ChangeState,
+  DirectPage,
   Fault,
   FieldConflict,
   HistoryEntry,
@@ -15,7 +16,8 @@ import { backoffMs } from './backoff.ts'
 import type { Context, SyncEvent } from './context.ts'
 
 /** A settlement that is being put together, and what is told once it is stored. */
-export interface Draft extends Settlement {
+export interface Draft extends Omit<Settlement, 'direct'> {
+  direct?: DirectPage
   readonly links: LinkWrite[]
   readonly resolved: Settlement['resolved'][number][]
   readonly kept: Settlement['kept'][number][]
@@ -31,8 +33,9 @@ export function newDraft(nowMs: number): Draft {
 
 /** Stores the draft in one transaction, then tells about it. Does nothing when there is nothing to store. */
 export async function settle(context: Context, draft: Draft): Promise<void> {
-  const { links, resolved, kept, changes, intents, history } = draft
-  if (links.length + resolved.length + kept.length + changes.length + intents.length + history.length === 0) return
+  const { links, resolved, kept, changes, intents, history, direct } = draft
+  if (!direct && links.length + resolved.length + kept.length + changes.length + intents.length + history.length === 0)
+    return
   const released = await context.ledger.settle(context.mapping.name, draft)
   context.crashPoint('settled')
   for (const event of draft.events) context.emit(event)

@@ -20,6 +20,7 @@ export interface Sent {
 /**
  * Carries jobs out: stores the intents, makes the calls, stores the outcomes together with what `draft` already holds.
  * Whatever is not stored because the process died is found again as an open intent.
+ * `complete` is called when the draft holds everything, before it is stored.
  * @throws SyncError when the run has to stop: the connection failed, or a person is needed. All outcomes are stored.
  */
 export async function executeJobs(
@@ -28,12 +29,13 @@ export async function executeJobs(
   draft: Draft,
   log: WriteLog,
   signal: AbortSignal,
+  complete: () => void = () => {},
 ): Promise<void> {
   context.crashPoint('planned')
   const written = writtenIds(jobs)
   await Promise.all(SIDES.map((side) => log.begin(side, written[side])))
   try {
-    await sendAndSettle(context, jobs, draft, written, signal)
+    await sendAndSettle(context, jobs, draft, written, complete, signal)
   } finally {
     for (const side of SIDES) log.end(side, written[side])
   }
@@ -53,6 +55,7 @@ async function sendAndSettle(
   jobs: readonly Job[],
   draft: Draft,
   written: Readonly<Record<Side, readonly RecordId[]>>,
+  complete: () => void,
   signal: AbortSignal,
 ): Promise<void> {
   const writes = jobs.flatMap((job) => job.writes.map((write) => ({ job, write })))
@@ -79,6 +82,7 @@ async function sendAndSettle(
   const byJob = Map.groupBy(sent, ({ job }) => job)
   const overtaken = await overtakenChanges(context, written)
   for (const job of jobs) recordJob(context, job, byJob.get(job) ?? [], overtaken, draft)
+  complete()
   await settle(context, draft)
   const failure = sent.map(stoppingError).find((error) => error !== null)
   if (failure) throw failure
@@ -143,12 +147,13 @@ function intentOf(job: Job, write: Write): NewIntent {
   const cause = changesOf(job.work)[0]
   if (!cause) throw new SyncError('unexpected', 'A job without a change.')
   const { side, operation, key, sourceSeen } = write
+  const { link, odoo, external } = job.work
   return {
     side,
     operation,
     key,
     sourceSeen,
-    linkId: job.work.link?.id ?? null,
+    ids: { odoo: link?.odooId ?? odoo?.id ?? null, external: link?.externalId ?? external?.id ?? null },
     cause: { side: cause.side, id: cause.id, seq: cause.seq },
   }
 }

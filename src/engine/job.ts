@@ -12,8 +12,8 @@ export interface Write {
   readonly event: 'created' | 'updated' | 'archived' | 'removed'
   /** What the written fields held before, for the history. */
   readonly before: Fields
-  /** Fingerprints of the source values that are written, by rule name. */
-  readonly sourceSeen: Readonly<Record<string, string>>
+  /** Fingerprints of the source values that are written, unknown for other fields. */
+  readonly sourceSeen: Seen
   /** The key by which a create in doubt is found. */
   readonly key: string | null
 }

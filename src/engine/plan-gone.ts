@@ -7,6 +7,7 @@ import { changedRules, changeOf } from './capture.ts'
 import type { Context } from './context.ts'
 import { decideGone, EXITED, type GonePlan } from './decide-gone.ts'
 import { type Draft, keep, resolve } from './draft.ts'
+import { unknownSeen } from './fingerprint.ts'
 import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
 
 interface Departure {
@@ -97,7 +98,7 @@ function writeOf(
   other: RecordState | null,
 ): Write {
   const id = idOn(link, plan.side)
-  const base = { side: plan.side, sourceSeen: {}, key: null }
+  const base = { side: plan.side, sourceSeen: unknownSeen(context.mapping.fields), key: null }
   if (plan.kind === 'remove') {
     return { ...base, operation: { kind: 'remove', id }, event: 'removed', before: other?.fields ?? {} }
   }

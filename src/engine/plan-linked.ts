@@ -61,8 +61,11 @@ function fieldsToTranslate(pair: Pair): readonly SideFields[] {
 
 function planPair(context: Context, pair: Pair, references: Parameters<typeof decide>[2]): Plan {
   const now = (side: Side) => {
-    const state = pair.fresh[side] ?? pair.work[side]
-    return state ? nowOf(context, side, state) : null
+    const [fresh, change] = [pair.fresh[side], pair.work[side]]
+    const state = fresh ?? change
+    // A system may tell when a record changed as it reports the change, and not when the record is read.
+    const changedAtMs = fresh?.changedAtMs ?? change?.changedAtMs ?? null
+    return state ? nowOf(context, side, { fields: state.fields, changedAtMs }) : null
   }
   return decide(
     context.mapping.fields,

@@ -192,7 +192,7 @@ async function planNaming(
               operation: { kind: 'update', id: change.id, fields: { [field]: key }, expected: { [field]: null } },
               event: 'updated',
               before: { [field]: null },
-              sourceSeen: {},
+              sourceSeen: unknownSeen(context.mapping.fields),
               key: null,
             },
           ],

@@ -6,19 +6,24 @@ import type { NewChange } from '../ledger/ledger.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { capture, type Known } from './capture.ts'
 import type { Context } from './context.ts'
-import type { Mark, WriteLog } from './write-log.ts'
+import type { RunMemory } from './run-memory.ts'
+import { isNewPage, type NewPage } from './work-page.ts'
+import type { Mark } from './write-log.ts'
 
 /** How many pages may lie staged and undecided before reading waits: it bounds memory and the ledger's size. */
 const MAX_STAGED_PAGES = 3
 
 export interface PullOptions {
   readonly depth: 'tail' | 'deep'
-  /** What the worker writes at the same time. */
-  readonly writes: WriteLog
+  /** Whether pages of new records may be handed over instead of staged. */
+  readonly isDirect: boolean
+  readonly memory: RunMemory
   /** Told after every stored page. */
   readonly onStaged: (changes: number) => void
   /** Resolves when there is room for another page. */
   readonly room: (limit: number) => Promise<void>
+  /** Hands a page over to the worker. True: it is settled, and its cursor with it. False: nothing was done. */
+  readonly direct: (page: NewPage) => Promise<boolean>
 }
 
 /** A page with the moment at which its reading began. */
@@ -35,9 +40,10 @@ export async function pull(context: Context, side: Side, options: PullOptions, s
   const { collection } = context.sides[side]
   const { feed } = collection
   if (!feed) return
+  const { writes, isStopping } = options.memory
   const pageSize = context.mapping.pageSize ?? collection.capabilities.pageSize
   const read = async (cursor: string | null): Promise<DatedPage> => {
-    const since = options.writes.mark()
+    const since = writes.mark()
     const nowMs = context.clock.monotonicMs()
     return { page: await feed.read({ cursor, limit: pageSize, depth: options.depth, nowMs }, signal), since }
   }
@@ -47,26 +53,34 @@ export async function pull(context: Context, side: Side, options: PullOptions, s
     const { page, since } = await next
     signal.throwIfAborted()
     context.crashPoint('page-read')
-    await stagePage(context, side, page, since, options.writes, signal)
+    const ahead = feed.readsAhead === true && !page.caughtUp ? read(page.cursor) : null
+    // Awaited further down; until then a failure must not count as unhandled.
+    ahead?.catch(() => {})
+    const isStored = await stagePage(context, side, page, since, options, signal)
     since.forget()
+    if (!isStored) return
     context.crashPoint('page-staged')
     options.onStaged(page.changes.length)
-    if (page.caughtUp) return
+    if (page.caughtUp || isStopping()) return
     await options.room(pageSize * MAX_STAGED_PAGES)
-    next = read(page.cursor)
+    next = ahead ?? read(page.cursor)
   }
 }
 
-/** Captures a page: reads what it only hints at, drops what is known, and stores the rest with the cursor. */
+/**
+ * Captures a page: reads what it only hints at, drops what is known, and stores the rest with the cursor. False: nobody
+ * was there to take it, and the cursor stays.
+ */
 async function stagePage(
   context: Context,
   side: Side,
   page: Page,
   since: Mark,
-  writes: WriteLog,
+  options: PullOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { mapping, ledger } = context
+  const { writes } = options.memory
   const states = new Map<RecordId, RecordState>()
   for (const change of page.changes) if (change.kind === 'state') states.set(change.state.id, change.state)
   let stale = await unknownHints(context, side, page.changes)
@@ -92,8 +106,12 @@ async function stagePage(
     stale = [...writes.writtenSince(mark, side, [...states.keys()])]
     if (stale.length === 0) {
       if (mark !== since) mark.forget()
+      const isOnlyStates = page.changes.every((change) => change.kind === 'state')
+      if (options.isDirect && isOnlyStates && isNewPage(context, side, [...states.values()], known)) {
+        return options.direct({ side, states: [...states.values()], cursor: page.cursor })
+      }
       await writes.staging(() => store(context, side, page, [...states.values()], known))
-      return
+      return true
     }
   }
 }

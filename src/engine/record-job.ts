@@ -1,14 +1,14 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
-import type { Fields } from '../contract/value.ts'
+import type { Fields, Value } from '../contract/value.ts'
 import type { Link, LinkWrite, Seen, StoredChange } from '../ledger/ledger.ts'
 import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
-import { fieldOn, flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { type FieldRule, fieldOn, flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changedRules, changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
-import { fingerprint, seenAt, seenOf, unknownSeen, withSeen } from './fingerprint.ts'
+import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
 import { changesOf, type Job, type Write } from './job.ts'
 import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
@@ -145,8 +145,8 @@ function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]):
       const answered = isOurs ? record?.fields[name] : undefined
       const stored = answered === undefined ? sentValue : answered
       replaced[write.side].set(index, fingerprint(stored))
-      const source = write.sourceSeen[rule.name]
-      if (source !== undefined) replaced[otherSide(write.side)].set(index, source)
+      const source = seenAt(write.sourceSeen, index)
+      if (source !== UNKNOWN_FINGERPRINT) replaced[otherSide(write.side)].set(index, source)
     })
   }
   return { odoo: withSeen(seen.odoo, replaced.odoo), external: withSeen(seen.external, replaced.external) }
@@ -205,42 +205,42 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
   const source = job.work[from]
   if (!source || !record) return null
   const sent = fieldsOf(write)
-  const targetSeen = new Map<number, string>()
-  const sourceSeen = new Map<number, string>()
-  const sourceNow = seenOf(rules, from, source.fields)
-  const targetNow = seenOf(rules, target, record.fields)
+  let sourceSeen = ''
+  let targetSeen = ''
   let flowsBack = false
-  rules.forEach((rule, index) => {
-    const name = fieldOn(rule, target)
-    const isSent = rule.name in write.sourceSeen
-    const isOmitted =
-      !isSent && job.waitsFor.length > 0 && rule.reference?.kind === 'link' && flows(rule.direction, from)
+  for (const [index, rule] of rules.entries()) {
+    const sentSeen = seenAt(write.sourceSeen, index)
+    const isOmitted = sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from)
+    sourceSeen +=
+      isOmitted || sentSeen !== UNKNOWN_FINGERPRINT ? sentSeen : seenOfValue(source.fields[fieldOn(rule, from)])
     // What only flows the other way was given by the target itself: left unseen, it flows there.
     const isTheirs = !rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)
     flowsBack ||= isTheirs
-    const sentValue = sent[name]
-    const answered = seenAt(targetNow, index)
-    const isAnswered = answered !== UNKNOWN_FINGERPRINT && (isOurs || sentValue === undefined)
-    const stored = isAnswered || sentValue === undefined ? answered : fingerprint(sentValue)
-    if (!isTheirs) targetSeen.set(index, stored)
-    if (!isOmitted)
-      sourceSeen.set(index, isSent ? (write.sourceSeen[rule.name] ?? UNKNOWN_FINGERPRINT) : seenAt(sourceNow, index))
-  })
+    const name = fieldOn(rule, target)
+    const answered = isOurs || sent[name] === undefined ? record.fields[name] : undefined
+    targetSeen += isTheirs ? UNKNOWN_FINGERPRINT : seenOfValue(answered === undefined ? sent[name] : answered)
+  }
   if (flowsBack) draft.changes.push(changeOf(target, record))
-  const unknown = unknownSeen(rules)
-  const seen = { [from]: withSeen(unknown, sourceSeen), [target]: withSeen(unknown, targetSeen) }
-  const ids = { [from]: source.id, [target]: record.id }
+  const isToOdoo = target === 'odoo'
+  const targetVersion = isOurs ? record.version : null
   return {
     kind: 'insert',
-    odooId: ids.odoo ?? '',
-    externalId: ids.external ?? '',
+    odooId: isToOdoo ? record.id : source.id,
+    externalId: isToOdoo ? source.id : record.id,
     key: keyText(source.fields[fieldOn(key, from)] ?? null) ?? keyText(record.fields[fieldOn(key, target)] ?? null),
-    seen: { odoo: seen.odoo ?? unknown, external: seen.external ?? unknown },
-    version: {
-      odoo: target === 'odoo' ? (isOurs ? record.version : null) : source.version,
-      external: target === 'external' ? (isOurs ? record.version : null) : source.version,
-    },
+    seen: isToOdoo ? { odoo: targetSeen, external: sourceSeen } : { odoo: sourceSeen, external: targetSeen },
+    version: isToOdoo
+      ? { odoo: targetVersion, external: source.version }
+      : { odoo: source.version, external: targetVersion },
   }
+}
+
+function isReference(rule: FieldRule, from: Side): boolean {
+  return rule.reference?.kind === 'link' && flows(rule.direction, from)
+}
+
+function seenOfValue(value: Value | undefined): string {
+  return value === undefined ? UNKNOWN_FINGERPRINT : fingerprint(value)
 }
 
 function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['adopts']>): LinkWrite {

@@ -8,8 +8,10 @@ export interface RunMemory {
   /** Updates of linked records since the run began. */
   updates: number
   readonly writes: WriteLog
+  /** Told to end soon: what is under way is finished, and nothing new is begun. */
+  readonly isStopping: () => boolean
 }
 
-export function newRunMemory(): RunMemory {
-  return { removals: [], updates: 0, writes: newWriteLog() }
+export function newRunMemory(isStopping: () => boolean = () => false): RunMemory {
+  return { removals: [], updates: 0, writes: newWriteLog(), isStopping }
 }

@@ -36,9 +36,9 @@ export interface Runner {
  */
 export function createRunner(context: Context, onLedgerFailure: (error: SyncError) => void = () => {}): Runner {
   const { mapping, clock } = context
-  const memory = newRunMemory()
   const queue = new PQueue({ concurrency: 1 })
   const stopping = new AbortController()
+  const memory = newRunMemory(() => stopping.signal.aborted)
   const aborting = new AbortController()
   const due = { deep: false, sweep: false, compare: false }
   let isQueued = false

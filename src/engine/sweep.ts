@@ -24,6 +24,7 @@ export async function sweep(
   context: Context,
   side: Side,
   onStaged: () => Promise<void>,
+  isStopping: () => boolean,
   signal: AbortSignal,
 ): Promise<SweepReport> {
   const { mapping, ledger, sides } = context
@@ -40,6 +41,7 @@ export async function sweep(
     if (after !== null) await ledger.sweepPage(mapping.name, side, [], after)
     context.crashPoint('sweep-page')
     await onStaged()
+    if (isStopping()) return { listed: 0, gone: 0, exited: 0 }
   } while (after !== null)
 
   const { listed, missing } = await ledger.sweepCounts(mapping.name, side)

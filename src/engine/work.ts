@@ -30,6 +30,7 @@ export async function workOnce(context: Context, memory: RunMemory, signal: Abor
     works.filter((work) => !isHeld(work, allowed)),
   )) {
     signal.throwIfAborted()
+    if (memory.isStopping()) break
     await workOn(context, slice, memory, signal)
   }
   return works.length

@@ -54,7 +54,7 @@ test('defaults, and paths relative to the file', () => {
   expect(config.mappings).toBe('etc/mappings')
   expect(config.server).toEqual({ host: '127.0.0.1', port: 8080, token: null, hosts: [] })
   expect(config.history).toEqual({ keepsValues: true, keepMs: 90 * 86_400_000 })
-  expect(config.limits).toEqual({ shutdownMs: 30_000 })
+  expect(config.limits).toEqual({ shutdownMs: 30_000, inDoubtMs: 10_000 })
 })
 
 test.each([

@@ -19,6 +19,7 @@ export function checkHistories(variant: Variant, command: fc.Arbitrary<Command>,
           external: { customers: variant.shop },
           mappings: { customers: variant.mapping },
           seed: chance,
+          directFrom: chance % 2 === 0 ? 1 : 1000,
         })
         try {
           await playHistory(world, commands, variant.checked, isCalm)

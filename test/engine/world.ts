@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly mappings: Readonly<Record<string, string>>
   readonly seed?: number
   readonly doubtGraceMs?: number
+  /** 1 unless given: every page of new records is dealt with at once. */
+  readonly directFrom?: number
   readonly ledgerFile?: string
 }
 
@@ -102,6 +104,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         random,
         options: {
           doubtGraceMs: options.doubtGraceMs ?? 5000,
+          directFrom: options.directFrom ?? 1,
           backoffMs: 1000,
           backoffMaxMs: 60_000,
           keepsValues: true,

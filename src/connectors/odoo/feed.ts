@@ -17,6 +17,7 @@ export function createFeed(model: OdooModel): Feed {
     overlapMs: model.spec.overlap,
   }
   return {
+    readsAhead: true,
     async read(request, signal) {
       try {
         return await readPage(model, options, request, signal)

@@ -1,0 +1,161 @@
+import type { Side } from '../mapping/mapping.ts'
+import type { Context } from './context.ts'
+import { pull } from './pull.ts'
+import { releaseCycles } from './release-cycles.ts'
+import type { RunMemory } from './run-memory.ts'
+import { workOnce } from './work.ts'
+import { type NewPage, workOnPage } from './work-page.ts'
+
+export interface PullAndWorkOptions {
+  readonly sides: readonly Side[]
+  readonly depth: 'tail' | 'deep'
+  /** Nothing is in doubt: pages of new records may be dealt with without being staged. */
+  readonly isDirect: boolean
+}
+
+/**
+ * Reads the sides until they have caught up, and works off what they bring at the same time. The first failure ends both,
+ * after what is under way is stored. One worker, several readers: nothing is decided about twice at a time.
+ */
+export async function pullAndWork(
+  context: Context,
+  options: PullAndWorkOptions,
+  memory: RunMemory,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController()
+  const both = AbortSignal.any([signal, stop.signal])
+  const desk = newDesk()
+  const pulls = options.sides.map(async (side) => {
+    try {
+      await pull(context, side, { ...desk, depth: options.depth, isDirect: options.isDirect, memory }, both)
+    } catch (error) {
+      if (!stop.signal.aborted) stop.abort(error)
+      throw error
+    }
+  })
+  const pulled = Promise.allSettled(pulls).then((results) => {
+    desk.close()
+    return results.find((result) => result.status === 'rejected')
+  })
+  try {
+    await work(context, desk, memory, both)
+  } catch (error) {
+    if (!stop.signal.aborted) stop.abort(error)
+    desk.leave()
+    await pulled
+    throw stop.signal.reason
+  }
+  const failure = await pulled
+  if (failure) throw failure.reason
+  // What the last page staged after the last look.
+  await workOff(context, memory, signal)
+}
+
+/** Works until the readers are done and nothing is due. */
+async function work(context: Context, desk: Desk, memory: RunMemory, signal: AbortSignal): Promise<void> {
+  while (!memory.isStopping()) {
+    const task = desk.next()
+    if (task) {
+      await workOnPage(context, task.page, memory, signal)
+      task.done(true)
+      continue
+    }
+    const taken = await workOnce(context, memory, signal)
+    desk.taken(taken)
+    if (taken > 0 || (await releaseCycles(context))) continue
+    if (desk.isClosed()) return
+    await desk.changed()
+  }
+  desk.leave()
+}
+
+/** Works off what is due, until nothing is. */
+export async function workOff(context: Context, memory: RunMemory, signal: AbortSignal): Promise<void> {
+  do {
+    while (!memory.isStopping() && (await workOnce(context, memory, signal)) > 0);
+  } while (!memory.isStopping() && (await releaseCycles(context)))
+}
+
+interface Task {
+  readonly page: NewPage
+  done(isSettled: boolean): void
+}
+
+/** Where readers put what the worker takes. */
+interface Desk {
+  onStaged(count: number): void
+  /** Resolves when fewer than `limit` changes lie undecided. */
+  room(limit: number): Promise<void>
+  /** Hands over a page. True: it is settled. False: nobody takes it any more. */
+  direct(page: NewPage): Promise<boolean>
+  next(): Task | null
+  taken(count: number): void
+  /** Resolves when there is something new, or it was closed. */
+  changed(): Promise<void>
+  close(): void
+  /** The worker is gone. */
+  leave(): void
+  isClosed(): boolean
+}
+
+function newDesk(): Desk {
+  let size = 0
+  let isClosed = false
+  let isNews = false
+  let isLeft = false
+  let listeners: (() => void)[] = []
+  const tasks: Task[] = []
+  const open = new Set<Task>()
+  const notify = (): void => {
+    const woken = listeners
+    listeners = []
+    for (const wake of woken) wake()
+  }
+  const wait = (): Promise<void> => new Promise((wake) => listeners.push(wake))
+  return {
+    onStaged(count) {
+      size += count
+      isNews = true
+      notify()
+    },
+    async room(limit) {
+      while (size >= limit && !isLeft) await wait()
+    },
+    direct: (page) =>
+      new Promise((resolve) => {
+        const task: Task = {
+          page,
+          done(isSettled) {
+            open.delete(task)
+            resolve(isSettled)
+          },
+        }
+        if (isLeft) return resolve(false)
+        open.add(task)
+        tasks.push(task)
+        isNews = true
+        notify()
+      }),
+    next: () => tasks.shift() ?? null,
+    taken(count) {
+      // Nothing taken: nothing is due, whatever the pages held.
+      size = count === 0 ? 0 : Math.max(0, size - count)
+      notify()
+    },
+    async changed() {
+      while (!isNews && !isClosed) await wait()
+      isNews = false
+    },
+    close() {
+      isClosed = true
+      notify()
+    },
+    leave() {
+      isLeft = true
+      for (const task of open) task.done(false)
+      notify()
+    },
+    isClosed: () => isClosed,
+  }
+}
