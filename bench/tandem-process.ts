@@ -9,6 +9,7 @@ import { type App, openApp, readSetup } from '../src/app.ts'
 import { runDaemon } from '../src/daemon.ts'
 import type { SyncEvent } from '../src/engine/context.ts'
 import { createRunner, type Runner } from '../src/engine/runner.ts'
+import { keepHeapSmall } from '../src/heap.ts'
 import type { Answer, Counters, Order } from './tandem.ts'
 
 const counters = { requests: 0, receivedBytes: 0, recordsReadById: 0, statements: 0 }
@@ -17,6 +18,7 @@ let app: App | null = null
 let runner: Runner | null = null
 let daemon: Promise<void> | null = null
 
+keepHeapSmall()
 countRequests()
 countStatements()
 process.on('message', (order: Order) => {

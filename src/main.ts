@@ -57,6 +57,8 @@ async function main(): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   }
+  const { keepHeapSmall } = await import('./heap.ts')
+  keepHeapSmall()
   const { runProgram } = await import('./cli/program.ts')
   return runProgram(process.argv.slice(2), {
     env: process.env,
