@@ -11,6 +11,9 @@ import { openSqliteLedger } from '../src/ledger/sqlite/open.ts'
 const MAPPING = 'customers'
 const BATCH = 5_000
 const ROUNDS = 10
+/** Changes of one run in the steady state, and how many such runs. */
+const UPDATES = 500
+const UPDATE_ROUNDS = 60
 const NAMES = ['name', 'email', 'phone', 'street', 'city', 'zip', 'country', 'active', 'credit', 'ref']
 const FIRST_ID = 1_000_000
 const NOW_MS = 1_790_000_000_000
@@ -77,12 +80,52 @@ async function fill(ledger: Ledger, links: number): Promise<void> {
       kept: [],
       changes: [],
       intents: [],
-      history: [],
+      history: Array.from({ length: count }, (_, index) => createdOf(at + index)),
     })
   }
 }
 
-const SOURCE_SEEN = Object.fromEntries(FIELDS.map((name, field) => [name, fingerprint(1, field)]))
+async function unknown(ledger: Ledger, from: number): Promise<void> {
+  const ids = Array.from({ length: BATCH }, (_, index) => String(FIRST_ID + from + index))
+  const found = await measured('known: none', BATCH, () => ledger.known(MAPPING, 'odoo', ids))
+  if ([...found.values()].some(({ link }) => link !== null)) throw new Error('these should be unknown')
+}
+
+/** New records of a page that is dealt with at once: known, intend, settle. */
+async function direct(ledger: Ledger, from: number): Promise<void> {
+  await unknown(ledger, from)
+  const records = Array.from({ length: BATCH }, (_, index) => from + index)
+  const intents = records.map<NewIntent>((record) => ({
+    side: 'external',
+    operation: { kind: 'create', fields: fieldsOf(record) },
+    ids: { odoo: String(FIRST_ID + record), external: null },
+    cause: { side: 'odoo', id: String(FIRST_ID + record), seq: 0 },
+    key: keyOf(record),
+    sourceSeen: seenOf(record),
+  }))
+  const ids = await measured('direct: intend', BATCH, () => ledger.intend(MAPPING, intents, NOW_MS))
+  const settlement = {
+    nowMs: NOW_MS,
+    direct: { side: 'odoo' as const, cursor: String(from), applied: BATCH, unchanged: 0 },
+    links: records.map(linkOf),
+    resolved: [],
+    kept: [],
+    changes: [],
+    intents: ids,
+    history: records.map(createdOf),
+  }
+  await measured('direct: settle', BATCH, () => ledger.settle(MAPPING, settlement))
+}
+
+const createdOf = (record: number) => ({
+  atMs: NOW_MS,
+  event: 'created',
+  side: 'external' as const,
+  odooId: String(FIRST_ID + record),
+  externalId: String(5 * FIRST_ID + record),
+  key: keyOf(record),
+  detail: {},
+})
 
 /** New records: stage, take, intend, settle. */
 async function firstSync(ledger: Ledger, from: number): Promise<void> {
@@ -95,10 +138,10 @@ async function firstSync(ledger: Ledger, from: number): Promise<void> {
   const intents = causes.map<NewIntent>((change) => ({
     side: 'external',
     operation: { kind: 'create', fields: change.fields },
-    linkId: null,
+    ids: { odoo: change.id, external: null },
     cause: { side: 'odoo', id: change.id, seq: change.seq },
     key: String(change.fields.ref),
-    sourceSeen: SOURCE_SEEN,
+    sourceSeen: seenOf(1),
   }))
   const ids = await measured('intend', BATCH, () => ledger.intend(MAPPING, intents, NOW_MS))
   const settlement = {
@@ -108,23 +151,16 @@ async function firstSync(ledger: Ledger, from: number): Promise<void> {
     kept: [],
     changes: [],
     intents: ids,
-    history: causes.map((change, index) => ({
-      atMs: NOW_MS,
-      event: 'created',
-      side: 'external' as const,
-      odooId: change.id,
-      externalId: String(5 * FIRST_ID + from + index),
-      key: String(change.fields.ref),
-      detail: { after: change.fields },
-    })),
+    history: causes.map((_, index) => createdOf(from + index)),
   }
   await measured('settle', BATCH, () => ledger.settle(MAPPING, settlement))
 }
 
 /** Changed records that are linked, anywhere in the ledger: the steady state. */
 async function update(ledger: Ledger, links: number, round: number): Promise<void> {
-  const count = Math.min(BATCH, links)
-  const pick = (index: number) => Math.floor(((index + ((round * 0.618) % 1)) * links) / count) % links
+  const count = Math.min(UPDATES, links)
+  // A step that shares no divisor with the number of links: far apart, in no order, and never the same twice in a round.
+  const pick = (index: number) => (round * 7_919 + index * 61_843_207) % links
   const changes = Array.from({ length: count }, (_, index) => changeOf(pick(index)))
   const ids = changes.map((change) => change.id)
   await measured('known', count, () => ledger.known(MAPPING, 'odoo', ids))
@@ -136,10 +172,10 @@ async function update(ledger: Ledger, links: number, round: number): Promise<voi
   const intents = causes.map<NewIntent>(({ odoo, link }) => ({
     side: 'external',
     operation: { kind: 'update', id: link.externalId, fields: { email: 'x' }, expected: null },
-    linkId: link.id,
+    ids: { odoo: link.odooId, external: link.externalId },
     cause: { side: 'odoo', id: odoo.id, seq: odoo.seq },
     key: null,
-    sourceSeen: { 'email:email_external': 'abcdefgh' },
+    sourceSeen: link.seen.odoo,
   }))
   const intentIds = await measured('intend updates', count, () => ledger.intend(MAPPING, intents, NOW_MS))
   const settlement = {
@@ -162,25 +198,45 @@ async function update(ledger: Ledger, links: number, round: number): Promise<voi
   await measured('settle updates', count, () => ledger.settle(MAPPING, settlement))
 }
 
+const mean = (step: string) => {
+  const list = costs.get(step) ?? []
+  return list.reduce((sum, cost) => sum + cost, 0) / list.length
+}
+const total = (...steps: readonly string[]) => steps.reduce((sum, step) => sum + mean(step), 0)
+const SUMS = {
+  'first sync': ['stage', 'take', 'intend', 'settle'],
+  direct: ['direct: intend', 'direct: settle'],
+  updates: ['known', 'stage again', 'take linked', 'intend updates', 'settle updates'],
+}
+
+const updateCosts: number[] = []
 const sizes = process.argv.slice(2).map(Number)
 for (const links of sizes.length > 0 ? sizes : [1_000, 200_000, 1_000_000]) {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-bench-'))
+  const folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), 'tandem-bench-'))
   const ledger = await openSqliteLedger({ file: join(folder, 'tandem.db'), program: 'bench' })
   await ledger.openMapping(MAPPING, FIELDS)
-  costs.clear()
   await fill(ledger, links)
   const bytes = await ledger.sizeBytes()
-  for (let round = 0; round < ROUNDS; round += 1) await update(ledger, links, round)
+  // What is compiled meanwhile is not the ledger's cost.
+  for (let round = 0; round < 10; round += 1) await update(ledger, links, UPDATE_ROUNDS + round)
+  costs.clear()
+  for (let round = 0; round < UPDATE_ROUNDS; round += 1) await update(ledger, links, round)
   for (let round = 0; round < ROUNDS; round += 1) await firstSync(ledger, links + round * BATCH)
-  const total = (steps: readonly string[]) =>
-    steps.reduce((sum, step) => sum + (costs.get(step) ?? []).reduce((a, b) => a + b, 0) / ROUNDS, 0)
+  for (let round = 0; round < ROUNDS; round += 1) await direct(ledger, links + (ROUNDS + round) * BATCH)
   console.log(`${links} links, ${Math.round(bytes / links)} bytes a link with the journal`)
   for (const [step, list] of costs) {
     const sorted = [...list].sort((a, b) => a - b)
     const [best = 0, median = 0] = [sorted[0], sorted[sorted.length >> 1]]
     console.log(`  ${step.padEnd(16)} median ${median.toFixed(2)} µs a record, best ${best.toFixed(2)}`)
   }
-  console.log(`  first sync, mean  ${total(['stage', 'take', 'intend', 'settle']).toFixed(2)} µs a record`)
+  for (const [name, steps] of Object.entries(SUMS)) {
+    console.log(`  ${name.padEnd(16)} mean   ${total(...steps).toFixed(2)} µs a record`)
+  }
+  updateCosts.push(total(...SUMS.updates))
   await ledger[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true })
+}
+if (updateCosts.length > 1) {
+  const ratio = (updateCosts[1] ?? 0) / (updateCosts[0] ?? 1)
+  console.log(`an update costs ${ratio.toFixed(2)} times as much in the second ledger as in the first`)
 }

@@ -1,4 +1,4 @@
-import type { RecordId, RecordState } from '../contract/change.ts'
+import { isSameVersion, type RecordId, type RecordState } from '../contract/change.ts'
 import type { Link, NewChange, StoredChange, Work } from '../ledger/ledger.ts'
 import { flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { capture, type Known } from './capture.ts'
@@ -85,7 +85,7 @@ async function* planPage(
   const unread = ids.filter((id) => {
     const { link, change } = known.get(id) ?? { link: null, change: null }
     const version = versions.get(id) ?? null
-    return change !== null || link === null || version === null || link.version[side] !== version
+    return change !== null || link === null || !isSameVersion(link.version[side], version)
   })
   if (unread.length === 0) return
   const states = await readRecords(context, side, unread, signal)

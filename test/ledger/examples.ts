@@ -6,6 +6,7 @@ import {
   type NewIntent,
   type Settlement,
   type Staging,
+  UNKNOWN_FINGERPRINT,
 } from '../../src/ledger/ledger.ts'
 
 /** A ledger that tests may use: `reopen` gives the same one again, as after a restart. */
@@ -78,10 +79,10 @@ export function intent(cause: { readonly id: string; readonly seq: number }, mor
   return {
     side: 'external',
     operation: { kind: 'create', fields: { name: cause.id } },
-    linkId: null,
+    ids: { odoo: cause.id, external: null },
     cause: { side: 'odoo', id: cause.id, seq: cause.seq },
     key: cause.id,
-    sourceSeen: { name: 'abcdefgh' },
+    sourceSeen: `abcdefgh${UNKNOWN_FINGERPRINT}`,
     ...more,
   }
 }

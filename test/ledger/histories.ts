@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { ErrorCode } from '../../src/contract/error.ts'
-import type { ChangeState, Intent, Ledger, LinkWrite, Settlement, StoredChange, Work } from '../../src/ledger/ledger.ts'
+import type {
+  ChangeState,
+  Intent,
+  Ledger,
+  LinkWrite,
+  NewIntent,
+  Settlement,
+  StoredChange,
+  Work,
+} from '../../src/ledger/ledger.ts'
 import { otherSide, SIDES, type Side } from '../../src/mapping/mapping.ts'
 import { change, intent, kept, link, NOW_MS, settlement, staging } from './examples.ts'
 
@@ -101,7 +110,7 @@ export class History {
       const side = otherSide(cause.side)
       const id = side === 'odoo' ? work.link?.odooId : work.link?.externalId
       const operation = id === undefined ? ({ kind: 'create', fields: {} } as const) : ({ kind: 'remove', id } as const)
-      return [intent(cause, { side, cause, linkId: work.link?.id ?? null, operation })]
+      return [intent(cause, { side, cause, ids: idsOf(work), operation })]
     })
     await this.#ledger.intend(next.mapping, intents, this.#nowMs)
     this.#taken.get(next.mapping)?.push(...works)
@@ -169,6 +178,7 @@ export class History {
       (await this.#ledger.openIntents(name)).flatMap((open) => [
         `${open.cause.side}:${open.cause.id}`,
         ...(open.operation.kind === 'create' ? [] : [`${open.side}:${open.operation.id}`]),
+        ...SIDES.flatMap((side) => (open.ids[side] === null ? [] : [`${side}:${open.ids[side]}`])),
       ]),
     )
   }
@@ -230,6 +240,10 @@ export class History {
 
 function concerned(work: Work): StoredChange[] {
   return [work.odoo, work.external].filter((change) => change !== null)
+}
+
+function idsOf({ link, odoo, external }: Work): NewIntent['ids'] {
+  return { odoo: link?.odooId ?? odoo?.id ?? null, external: link?.externalId ?? external?.id ?? null }
 }
 
 function causeOf(work: Work): StoredChange {

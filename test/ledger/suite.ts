@@ -228,7 +228,6 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
 
       test('never gives a record that an open intent concerns, by cause, target or link', async () => {
         await ledger.settle(MAPPING, settlement({ links: [link('1', 'a'), link('2', 'b')] }))
-        const links = await ledger.links(MAPPING, 'odoo', ['1', '2'])
         await ledger.stage(MAPPING, staging([change('1'), change('2'), change('3')]))
         const works = await ledger.take(MAPPING, NOW_MS, 10)
         const [one, two, three] = works.map((work) => work.odoo)
@@ -236,7 +235,7 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         const remove = { kind: 'remove', id: 'b' } as const
         const ids = await ledger.intend(
           MAPPING,
-          [intent(one, { linkId: links.get('1')?.id ?? null }), intent(two, { operation: remove }), intent(three)],
+          [intent(one, { ids: { odoo: '1', external: 'a' } }), intent(two, { operation: remove }), intent(three)],
           NOW_MS,
         )
         expect(await ledger.nextDueMs(MAPPING)).toBeNull()
@@ -371,6 +370,25 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
           superseded: 0,
           pending: 1,
         })
+      })
+
+      test('a page that was dealt with at once moves the cursor and is counted, with what was left of it', async () => {
+        const direct = { side: 'odoo' as const, cursor: 'c7', applied: 2, unchanged: 3 }
+        const cause = (id: string) => ({ id, seq: 0 })
+        const intents = await ledger.intend(MAPPING, [intent(cause('1')), intent(cause('2'))], NOW_MS)
+        const taken = link('9', 'a')
+        await ledger.settle(MAPPING, settlement({ links: [taken] }))
+        const page = settlement({ direct, links: [link('1', 'a'), link('2', 'b')], changes: [change('3')], intents })
+        await expect(ledger.settle(MAPPING, page)).rejects.toMatchObject({ code: 'key' })
+        expect(await ledger.cursor(MAPPING, 'odoo')).toBeNull()
+        expect((await ledger.counts(MAPPING)).odoo.captured).toBe(0)
+        const links = [link('1', 'c'), link('2', 'b')]
+        expect(await ledger.settle(MAPPING, { ...page, links })).toEqual([])
+        expect(await ledger.cursor(MAPPING, 'odoo')).toBe('c7')
+        expect(await ledger.openIntents(MAPPING)).toEqual([])
+        expect((await ledger.counts(MAPPING)).odoo).toMatchObject({ captured: 6, applied: 2, unchanged: 3, pending: 1 })
+        expect((await ledger.take(MAPPING, NOW_MS, 5)).map((work) => work.odoo?.id)).toEqual(['3'])
+        await expectToAddUp()
       })
 
       test('intents are kept until their outcome is known, across a restart', async () => {

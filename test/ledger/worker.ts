@@ -25,10 +25,10 @@ for (let round = 0; rounds === 0 || round < rounds; round += 1) {
     causes.map((cause) => ({
       side: 'external' as const,
       operation: { kind: 'create' as const, fields: cause.fields },
-      linkId: null,
+      ids: { odoo: cause.id, external: null },
       cause,
       key: cause.id,
-      sourceSeen: {},
+      sourceSeen: '',
     })),
     NOW_MS,
   )

@@ -50,6 +50,7 @@ export const CHANGE_COLUMNS = COLUMN_NAMES.map((column) => `c.${column}`).join('
 
 const BY_RECORD = `SELECT ${CHANGE_COLUMNS} FROM json_each(?) j
   CROSS JOIN change c ON c.mapping = ? AND c.side = ? AND c.record = j.value`
+const ANY_OF_SIDE = 'SELECT 1 FROM change WHERE mapping = ? AND side = ? LIMIT 1'
 const REWRITTEN = COLUMN_NAMES.slice(3).map((column) => `${column} = excluded.${column}`)
 const REWRITE: RowsStatement = {
   width: COLUMN_NAMES.length,
@@ -109,6 +110,8 @@ export function changeRows(
   ids: readonly RecordId[],
 ): Map<RecordId, ChangeRow> {
   if (ids.length === 0) return new Map()
+  // Usually none is there: a side that is in step, or a page of new records.
+  if (ids.length > 1 && store.get(ANY_OF_SIDE, mapping.id, sideCode(side)) === undefined) return new Map()
   const rows = store.all<ChangeRow>(BY_RECORD, JSON.stringify(ids), mapping.id, sideCode(side))
   return new Map(rows.map((row) => [row.record, row]))
 }

@@ -1,6 +1,15 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { HistoryEntry } from '../ledger.ts'
 import { nameAt, SIDE_NAMES, sideCode } from './codes.ts'
+import {
+  type Created,
+  creationsOfMapping,
+  creationsOfRecords,
+  pruneCreations,
+  type Run,
+  writeRuns,
+} from './creations.ts'
+import { type Marked, markHistory, pruneMarks, type Subject, searchHistory } from './history-marks.ts'
 import type { KnownMapping } from './layout.ts'
 import type { RowsStatement } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -17,6 +26,7 @@ interface HistoryRow {
   odoo_id: RecordId | null
   external_id: RecordId | null
   key: string | null
+  /** JSON. */
   detail: string
 }
 
@@ -30,27 +40,49 @@ export interface HistoryFilter {
 
 const INSERT: RowsStatement = {
   width: 8,
-  sql: (rows) => `INSERT INTO history (mapping, id, at, side, event, odoo_id, external_id, key, detail)
-    SELECT ?, column1, column2, column3, column4, column5, column6, column7, column8 FROM (${rows})`,
+  sql: (rows) => `INSERT INTO history (id, at, side, event, odoo_id, external_id, key, detail) ${rows}`,
 }
 
-export function addHistory({ store }: Tables, mapping: KnownMapping, entries: readonly HistoryEntry[]): void {
+/** Entries that follow from links which are inserted in the same transaction, and the first of these links. */
+export interface Derived {
+  readonly runs: readonly Run[]
+  readonly firstLink: number
+}
+
+export function addHistory(
+  tables: Tables,
+  mapping: KnownMapping,
+  entries: readonly HistoryEntry[],
+  derived: Derived = { runs: [], firstLink: 0 },
+): void {
   if (entries.length === 0) return
   const sql = 'UPDATE mapping SET last_history = last_history + ? WHERE id = ? RETURNING last_history AS last'
-  const last = store.get<{ last: number }>(sql, entries.length, mapping.id)?.last ?? 0
-  let id = mapping.id * HISTORY_RANGE + last - entries.length
+  const last = tables.store.get<{ last: number }>(sql, entries.length, mapping.id)?.last ?? 0
+  const first = mapping.id * HISTORY_RANGE + last - entries.length + 1
+  writeRuns(tables, derived.runs, derived.firstLink, first)
+  let from = 0
   const values: unknown[] = []
-  for (const { atMs, side, event, odooId, externalId, key, detail } of entries) {
-    id += 1
-    values.push(id, atMs, sideCode(side), event, odooId, externalId, key, JSON.stringify(detail))
+  const marked: Marked[] = []
+  for (const run of [...derived.runs, { from: entries.length, size: 0 }]) {
+    for (let index = from; index < run.from; index += 1) {
+      const entry = entries[index]
+      if (entry === undefined) continue
+      const { atMs, side, event, odooId, externalId, key, detail } = entry
+      const id = first + index
+      values.push(id, atMs, sideCode(side), event, odooId, externalId, key, JSON.stringify(detail))
+      marked.push({ id, odooId, externalId, key })
+    }
+    from = run.from + run.size
   }
-  store.runRows(INSERT, [mapping.id], values)
+  tables.store.runRows(INSERT, [], values)
+  markHistory(tables.store, marked)
 }
 
 /** The newest `limit` entries that concern any of the given ids or the key, oldest first. */
 export function readHistory(tables: Tables, mapping: KnownMapping, filter: HistoryFilter): readonly HistoryEntry[] {
   const rows = hasSubject(filter) ? ofSubject(tables, mapping, filter) : ofMapping(tables, mapping, filter)
-  return rows.map((row) => ({
+  rows.sort((a, b) => a.id - b.id)
+  return rows.slice(Math.max(0, rows.length - filter.limit)).map((row) => ({
     atMs: row.at,
     event: row.event,
     side: nameAt(SIDE_NAMES, row.side),
@@ -65,63 +97,81 @@ function hasSubject({ odooId, externalId, key }: HistoryFilter): boolean {
   return odooId !== undefined || externalId !== undefined || key !== undefined
 }
 
-function ofMapping({ store }: Tables, mapping: KnownMapping, filter: HistoryFilter): HistoryRow[] {
+function rowOf(created: Created): HistoryRow {
+  return { ...created, event: 'created', detail: '{}' }
+}
+
+function ofMapping(tables: Tables, mapping: KnownMapping, { sinceMs = 0, limit }: HistoryFilter): HistoryRow[] {
   const first = mapping.id * HISTORY_RANGE
   const sql = 'SELECT * FROM history WHERE id >= ? AND id < ? AND at >= ? ORDER BY id DESC LIMIT ?'
-  return store.all<HistoryRow>(sql, first, first + HISTORY_RANGE, filter.sinceMs ?? 0, filter.limit).reverse()
+  const rows = tables.store.all<HistoryRow>(sql, first, first + HISTORY_RANGE, sinceMs, limit)
+  return rows.concat(creationsOfMapping(tables, mapping, sinceMs, limit).map(rowOf))
+}
+
+function ofSubject(tables: Tables, mapping: KnownMapping, filter: HistoryFilter): HistoryRow[] {
+  const { sinceMs = 0, limit } = filter
+  const subject = subjectOf(tables, mapping, filter)
+  const first = mapping.id * HISTORY_RANGE
+  const found: HistoryRow[] = []
+  for (const ids of searchHistory(tables.store, subject, first, first + HISTORY_RANGE)) {
+    for (const id of ids) {
+      const row = tables.store.get<HistoryRow>('SELECT * FROM history WHERE id = ?', id)
+      if (row !== undefined && row.at >= sinceMs && concerns(row, subject)) found.push(row)
+    }
+    if (found.length >= limit) break
+  }
+  return found.concat(creationsOfRecords(tables, mapping, subject.odooIds, sinceMs).map(rowOf))
+}
+
+function concerns(row: HistoryRow, { odooIds, externalIds, key }: Subject): boolean {
+  if (key !== null && row.key === key) return true
+  if (row.odoo_id !== null) return odooIds.has(row.odoo_id)
+  return row.external_id !== null && externalIds.has(row.external_id)
 }
 
 /**
- * An entry that knows its Odoo record is indexed by that alone, so the Odoo records that were ever linked with an
- * external id or a key are found first.
+ * An entry that knows its Odoo record belongs to that alone, so the Odoo records that were ever linked with an external
+ * id or a key are found first. An entry is looked for by its key only where no link ever had it (a create that never
+ * worked).
  */
-function ofSubject({ store }: Tables, mapping: KnownMapping, filter: HistoryFilter): HistoryRow[] {
-  const { odooId = null, externalId = null, key = null, sinceMs = 0, limit } = filter
+function subjectOf({ store }: Tables, mapping: KnownMapping, filter: HistoryFilter): Subject {
+  const { odooId = null, externalId = null, key = null } = filter
   const odooIds = new Set<RecordId>()
   const externalIds = new Set<RecordId>()
   if (odooId !== null) odooIds.add(odooId)
   if (externalId !== null) externalIds.add(externalId)
   let isLinked = false
-  for (const table of ['link', 'former_link']) {
-    for (const column of ['odoo_id', 'external_id', 'key']) {
-      if (table === 'former_link' && column === 'odoo_id') continue
-      const wanted = column === 'odoo_id' ? odooId : column === 'external_id' ? externalId : key
-      if (wanted === null) continue
-      const sql = `SELECT odoo_id, external_id FROM ${table} WHERE mapping = ? AND ${column} = ?`
-      for (const row of store.all<{ odoo_id: RecordId; external_id: RecordId }>(sql, mapping.id, wanted)) {
-        isLinked ||= column === 'key'
-        odooIds.add(row.odoo_id)
-        externalIds.add(row.external_id)
-      }
+  const join = (table: 'link' | 'former_link', column: 'odoo_id' | 'external_id' | 'key', wanted: string | null) => {
+    if (wanted === null) return
+    const sql = `SELECT odoo_id, external_id FROM ${table} WHERE mapping = ? AND ${column} = ?`
+    for (const row of store.all<{ odoo_id: RecordId; external_id: RecordId }>(sql, mapping.id, wanted)) {
+      isLinked ||= column === 'key'
+      odooIds.add(row.odoo_id)
+      externalIds.add(row.external_id)
     }
   }
-  const found = new Map<number, HistoryRow>()
-  const collect = (sql: string, ...values: unknown[]) => {
-    for (const row of store.all<HistoryRow>(sql, ...values)) found.set(row.id, row)
+  join('link', 'odoo_id', odooId)
+  for (const table of ['link', 'former_link'] as const) {
+    join(table, 'external_id', externalId)
+    join(table, 'key', key)
   }
-  const rest = 'AND at >= ? ORDER BY id DESC LIMIT ?'
-  for (const id of odooIds) {
-    collect(`SELECT * FROM history WHERE mapping = ? AND odoo_id = ? ${rest}`, mapping.id, id, sinceMs, limit)
-  }
-  for (const id of externalIds) {
-    const sql = `SELECT * FROM history WHERE mapping = ? AND external_id = ? AND odoo_id IS NULL ${rest}`
-    collect(sql, mapping.id, id, sinceMs, limit)
-  }
-  // A key that no link ever had (a create that never worked) is the one thing that has to be searched for.
-  if (key !== null && !isLinked) {
-    const first = mapping.id * HISTORY_RANGE
-    const sql = `SELECT * FROM history WHERE id >= ? AND id < ? AND key = ? ${rest}`
-    collect(sql, first, first + HISTORY_RANGE, key, sinceMs, limit)
-  }
-  return [...found.values()].sort((a, b) => a.id - b.id).slice(-limit)
+  return { odooIds, externalIds, key: isLinked ? null : key }
 }
 
 /** Removes one portion of what is older; true: there may be more. */
-export function pruneHistory({ store }: Tables, mappingId: number, beforeMs: number): boolean {
+export function pruneHistory(tables: Tables, mappingId: number, beforeMs: number): boolean {
+  const { store } = tables
   const first = mappingId * HISTORY_RANGE
   const sql = `DELETE FROM history WHERE at < ? AND id IN (
     SELECT id FROM history WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)`
-  return store.run(sql, beforeMs, first, first + HISTORY_RANGE, PRUNE_ROWS) === PRUNE_ROWS
+  const isMore = store.run(sql, beforeMs, first, first + HISTORY_RANGE, PRUNE_ROWS) === PRUNE_ROWS
+  if (isMore) return true
+  pruneCreations(tables, mappingId, beforeMs)
+  const oldest = `SELECT coalesce((SELECT min(id) FROM history WHERE id >= ? AND id < ?), ? + last_history) AS id
+    FROM mapping WHERE id = ?`
+  const left = store.get<{ id: number }>(oldest, first, first + HISTORY_RANGE, first, mappingId)?.id ?? first
+  pruneMarks(store, first, left)
+  return false
 }
 
 /** Links that ended so long ago that the history of that time is gone as well. */

@@ -28,13 +28,20 @@ const REWRITE: RowsStatement = {
     odoo_version = excluded.odoo_version, external_version = excluded.external_version,
     odoo_seen = excluded.odoo_seen, external_seen = excluded.external_seen`,
 }
+/** Without reading it first, unless it is a tombstone or written with other fields. */
+const TOUCH = `UPDATE link SET
+  odoo_version = iif(?, ?, odoo_version), external_version = iif(?, ?, external_version),
+  odoo_seen = coalesce(?, odoo_seen), external_seen = coalesce(?, external_seen)
+  WHERE id = ? AND state = 0 AND layout = ?`
 const RENAME = 'UPDATE link SET odoo_id = ?, external_id = ?, key = ? WHERE id = ?'
-const FORMER = 'INSERT INTO former_link (mapping, odoo_id, external_id, key, at) VALUES (?, ?, ?, ?, ?)'
+const FORMER = 'INSERT INTO former_link (mapping, link, odoo_id, external_id, key, at) VALUES (?, ?, ?, ?, ?, ?)'
 
 /** How waits may name the records that have a live link now and may have had none before: by id, or by key. */
 export interface NewlyLinked {
   readonly odoo: RecordId[]
   readonly external: RecordId[]
+  /** The id of the first link that was inserted; the others follow it. */
+  firstInserted: number
 }
 
 /**
@@ -47,12 +54,13 @@ export function writeLinks(
   writes: readonly LinkWrite[],
   nowMs: number,
 ): NewlyLinked {
-  const linked: NewlyLinked = { odoo: [], external: [] }
+  const linked: NewlyLinked = { odoo: [], external: [], firstInserted: 0 }
   const inserts = writes.filter((write) => write.kind === 'insert')
   const updates = writes.filter((write) => write.kind === 'update')
   const deletes = writes.filter((write) => write.kind === 'delete')
   if (deletes.length > 0) deleteLinks(tables, mapping, [...new Set(deletes.map((write) => write.id))], nowMs)
-  if (updates.length > 0) updateLinks(tables, mapping, updates, nowMs, linked)
+  const others = touchLive(tables, mapping, updates)
+  if (others.length > 0) updateLinks(tables, mapping, others, nowMs, linked)
   if (inserts.length > 0) insertLinks(tables, mapping, inserts, linked)
   return linked
 }
@@ -62,7 +70,7 @@ function countLive({ store }: Tables, mapping: KnownMapping, by: number): void {
 }
 
 function remember({ store }: Tables, mapping: KnownMapping, row: LinkRow, nowMs: number): void {
-  store.run(FORMER, mapping.id, row.odoo_id, row.external_id, row.key, nowMs)
+  store.run(FORMER, mapping.id, row.id, row.odoo_id, row.external_id, row.key, nowMs)
 }
 
 function deleteLinks(tables: Tables, mapping: KnownMapping, ids: readonly number[], nowMs: number): void {
@@ -80,6 +88,7 @@ function insertLinks(tables: Tables, mapping: KnownMapping, inserts: readonly In
     'UPDATE mapping SET last_link = last_link + ?, live_links = live_links + ? WHERE id = ? RETURNING last_link'
   const counted = store.get<{ last_link: number }>(sql, inserts.length, inserts.length, mapping.id)
   let id = mapping.id * LINK_RANGE + (counted?.last_link ?? 0) - inserts.length
+  linked.firstInserted = id + 1
   const values: unknown[] = []
   for (const { odooId, externalId, key, version, seen } of inserts) {
     id += 1
@@ -116,6 +125,35 @@ function doubled(tables: Tables, mapping: KnownMapping, inserts: readonly Insert
     seen.add(`o${odooId}`).add(`e${externalId}`)
   }
   return new SyncError('key', `${mapping.name}: a record would be linked twice`, { cause })
+}
+
+/** Updates the usual links, live ones that stay so and keep their ids and key. The answer is the others. */
+function touchLive({ store }: Tables, mapping: KnownMapping, updates: readonly Update[]): readonly Update[] {
+  const others: Update[] = []
+  const otherIds = new Set<number>()
+  for (const update of updates) {
+    const { id, seen, version } = update
+    // What follows another update of the same link must not overtake it.
+    const isPlain = !otherIds.has(id) && (update.state ?? 'live') === 'live' && !('odooId' in update)
+    if (isPlain && !('externalId' in update) && !('key' in update)) {
+      const [odoo, external] = [version?.odoo, version?.external]
+      const changed = store.run(
+        TOUCH,
+        odoo === undefined ? 0 : 1,
+        odoo ?? null,
+        external === undefined ? 0 : 1,
+        external ?? null,
+        seen?.odoo ?? null,
+        seen?.external ?? null,
+        id,
+        mapping.layout,
+      )
+      if (changed > 0) continue
+    }
+    others.push(update)
+    otherIds.add(id)
+  }
+  return others
 }
 
 function updateLinks(

@@ -1,8 +1,10 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { Settlement } from '../ledger.ts'
+import type { DirectPage, Settlement } from '../ledger.ts'
 import { type ChangeRow, changeRows, extraOf, extraText, fieldsOf, rewriteChanges } from './changes.ts'
 import { SIDE_NAMES, sideCode, stateCode } from './codes.ts'
+import { findRuns } from './creations.ts'
+import { writeCursor } from './cursors.ts'
 import { addHistory } from './history.ts'
 import { closeIntents } from './intents.ts'
 import type { KnownMapping } from './layout.ts'
@@ -30,16 +32,26 @@ export function settle(
   settlement: Settlement,
   tally: Tally,
 ): ReadonlySet<number> {
-  const { nowMs } = settlement
+  const { nowMs, direct } = settlement
+  if (direct !== undefined) countDirect(tables, mapping, direct, tally)
   resolve(tables, mapping, settlement.resolved, tally)
   const kept = keep(tables, mapping, settlement, tally)
   closeIntents(tables, settlement.intents)
   const linked = writeLinks(tables, mapping, settlement.links, nowMs)
   if (settlement.changes.length > 0) stageChanges(tables, mapping, settlement.changes, nowMs, tally)
-  addHistory(tables, mapping, settlement.history)
+  const runs = findRuns(settlement.links, settlement.history)
+  addHistory(tables, mapping, settlement.history, { runs, firstLink: linked.firstInserted })
   const released = releaseSettled(tables, kept, tally)
   for (const id of releaseLinked(tables, mapping, linked, tally)) released.add(id)
   return released
+}
+
+function countDirect(tables: Tables, mapping: KnownMapping, page: DirectPage, tally: Tally): void {
+  const side = sideCode(page.side)
+  writeCursor(tables, mapping, page.side, page.cursor)
+  tally.count(mapping.id, side, 'captured', page.applied + page.unchanged)
+  tally.count(mapping.id, side, 'applied', page.applied)
+  tally.count(mapping.id, side, 'unchanged', page.unchanged)
 }
 
 function resolve(tables: Tables, mapping: KnownMapping, resolved: Settlement['resolved'], tally: Tally): void {

@@ -53,11 +53,14 @@ CREATE INDEX link_key ON link (mapping, key) WHERE key IS NOT NULL;
 CREATE TABLE former_link (
   id INTEGER PRIMARY KEY,
   mapping INTEGER NOT NULL,
+  link INTEGER NOT NULL,
   odoo_id TEXT NOT NULL,
   external_id TEXT NOT NULL,
   key TEXT,
   at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX former_link_link ON former_link (link);
+CREATE INDEX former_link_odoo ON former_link (mapping, odoo_id);
 CREATE INDEX former_link_external ON former_link (mapping, external_id);
 CREATE INDEX former_link_key ON former_link (mapping, key) WHERE key IS NOT NULL;
 
@@ -136,10 +139,8 @@ CREATE TABLE tally (
   PRIMARY KEY (mapping, side)
 ) STRICT, WITHOUT ROWID;
 
--- One index entry for each row: entries that know their Odoo record are found by it, and by a link or former link.
 CREATE TABLE history (
   id INTEGER PRIMARY KEY,
-  mapping INTEGER NOT NULL,
   at INTEGER NOT NULL,
   side INTEGER NOT NULL,
   event TEXT NOT NULL,
@@ -148,8 +149,16 @@ CREATE TABLE history (
   key TEXT,
   detail TEXT NOT NULL
 ) STRICT;
-CREATE INDEX history_odoo ON history (mapping, odoo_id) WHERE odoo_id IS NOT NULL;
-CREATE INDEX history_external ON history (mapping, external_id) WHERE odoo_id IS NULL;
+-- For each 256 history ids: two hashes for each entry, of its record and of its key. chunk: the ids divided by 256.
+CREATE TABLE history_mark (chunk INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+-- Entries that say no more than the links made with them: for size links in turn as many history ids.
+CREATE TABLE creation (
+  first_link INTEGER PRIMARY KEY,
+  first_history INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  side INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE sweep (
   mapping INTEGER NOT NULL,
