@@ -13,6 +13,7 @@ import { planLinked } from './plan-linked.ts'
 import { readRecords } from './pull.ts'
 import { isRead } from './run.ts'
 import { goneOf } from './sweep.ts'
+import { unstoredChange } from './unstored-change.ts'
 
 const LIST_PAGE = 5000
 const PAGE = 500
@@ -111,23 +112,7 @@ function toDecide(
     const change = known.get(id)?.change
     return change?.state === 'pending' && !changed.has(id) ? [change] : []
   })
-  return [...fresh.map(unstored), ...pending]
-}
-
-/** What a change has besides its state, for one that is only looked at. */
-function unstored(change: NewChange): StoredChange {
-  return {
-    ...change,
-    seq: 0,
-    state: 'pending',
-    attempts: 0,
-    notBeforeMs: 0,
-    firstCapturedAtMs: 0,
-    fault: null,
-    conflicts: [],
-    waitsFor: [],
-    omitsReferences: false,
-  }
+  return [...fresh.map(unstoredChange), ...pending]
 }
 
 function addLinked(findings: Pick<Findings, 'linked'>, link: Link, change: StoredChange): void {
@@ -158,7 +143,7 @@ async function addMissing(
       const isPresent = present.has(idOn(link, side))
       if (isPresent && mapping.onExit[side] === 'keep') continue
       findings.gone += 1
-      addLinked(findings, link, unstored(goneOf(side, idOn(link, side), isPresent ? EXITED : null)))
+      addLinked(findings, link, unstoredChange(goneOf(side, idOn(link, side), isPresent ? EXITED : null)))
     }
   }
 }
@@ -197,7 +182,7 @@ function again(works: readonly Work[], changes: readonly NewChange[]): readonly 
     const work = works.find(({ link }) => link !== null && idOn(link, change.side) === change.id)
     if (!work?.link) continue
     if (!findings.linked.has(work.link.id)) findings.linked.set(work.link.id, work)
-    addLinked(findings, work.link, unstored(change))
+    addLinked(findings, work.link, unstoredChange(change))
   }
   return [...findings.linked.values()]
 }

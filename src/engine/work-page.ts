@@ -1,6 +1,6 @@
 import type { RecordState } from '../contract/change.ts'
 import type { Cursor } from '../contract/feed.ts'
-import type { StoredChange, Work } from '../ledger/ledger.ts'
+import type { Work } from '../ledger/ledger.ts'
 import { flows, otherSide, type Side } from '../mapping/mapping.ts'
 import { changeOf, type Known } from './capture.ts'
 import type { Context } from './context.ts'
@@ -8,6 +8,7 @@ import { type Draft, newDraft } from './draft.ts'
 import { executeJobs } from './execute.ts'
 import { planUnlinked } from './plan-unlinked.ts'
 import type { RunMemory } from './run-memory.ts'
+import { unstoredChange } from './unstored-change.ts'
 
 /** A page of records that nothing is known of: a first sync is made of these. */
 export interface NewPage {
@@ -50,24 +51,12 @@ export async function workOnPage(
   const { side, states } = page
   const draft = newDraft(context.clock.nowMs())
   const works = states.map((state): Work => {
-    const change: StoredChange = { ...UNSTAGED, side, ...state, firstCapturedAtMs: draft.nowMs }
+    const change = unstoredChange(changeOf(side, state))
     return side === 'odoo' ? { link: null, odoo: change, external: null } : { link: null, odoo: null, external: change }
   })
   const jobs = await planUnlinked(context, side, works, draft, signal)
   await executeJobs(context, jobs, draft, memory.writes, signal, () => settlePage(draft, page))
 }
-
-const UNSTAGED = {
-  kind: 'state',
-  seq: 0,
-  state: 'pending',
-  attempts: 0,
-  notBeforeMs: 0,
-  fault: null,
-  conflicts: [],
-  waitsFor: [],
-  omitsReferences: false,
-} as const
 
 /** What was resolved is counted, everything else is staged. */
 function settlePage(draft: Draft, { side, states, cursor }: NewPage): void {

@@ -1,0 +1,17 @@
+import type { NewChange, StoredChange } from '../ledger/ledger.ts'
+
+/** A change as the planning functions take it, for one that is not in the ledger: only looked at, or not staged yet. */
+export function unstoredChange(change: NewChange): StoredChange {
+  return {
+    ...change,
+    seq: 0,
+    state: 'pending',
+    attempts: 0,
+    notBeforeMs: 0,
+    firstCapturedAtMs: 0,
+    fault: null,
+    conflicts: [],
+    waitsFor: [],
+    omitsReferences: false,
+  }
+}
