@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** `fast` needs no outside system; `real` runs against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
   test: {
+    // Half of the tests wait for processes of their own: three at a time keep two cores busy.
+    maxWorkers: 3,
     projects: [
       { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/real/**'], testTimeout: 60_000 } },
       {

@@ -78,7 +78,7 @@ connections:
   erp: ${JSON.stringify({ type: 'odoo', url, database, api_key: apiKey })}
   shop: { type: sqlite, file: ${join(folder, 'shop.db')}, busy_timeout: 2s }
 server: { listen: 0 }
-limits: { shutdown: 10s }
+limits: { shutdown: 10s, in_doubt: 2s }
 `,
   )
   const shop = openShop(join(folder, 'shop.db'))

@@ -7,7 +7,7 @@ import { postgresFeed } from './feed.ts'
 import type { PostgresConnection } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, postgresContext } from './rows.ts'
 import { isNumberCursor, postgresScanSource } from './scan.ts'
-import { describeTable, readTable } from './schema.ts'
+import { describeTable } from './schema.ts'
 import { postgresSink } from './sink.ts'
 import { prepareCapture } from './triggers.ts'
 
@@ -30,7 +30,7 @@ export function postgresCollection(connection: PostgresConnection, request: Coll
     describe(signal) {
       context.forget()
       return forgettingWhenChanged(context, () =>
-        connection.run(context.subject, signal, async (query) => describeTable(await readTable(query, spec))),
+        connection.run(context.subject, signal, async (query) => describeTable(await context.table(query))),
       )
     },
     check: (needs, signal) => checkCollection(context, needs, signal),

@@ -38,6 +38,8 @@ export interface PostgresContext {
   readonly subject: string
   /** The table as it was when first asked; read again after an error that says that it has changed. */
   rows(query: Query): Promise<PostgresRows>
+  /** Reads the table from the catalogue, for `rows` too unless a field is missing in it. */
+  table(query: Query): Promise<PostgresTable>
   /** Makes the next `rows` read the catalogue. */
   forget(): void
 }
@@ -55,6 +57,11 @@ export function postgresContext(
     fields,
     consumer,
     subject: `table ${quoteTableName(spec.name).replaceAll('"', '')}`,
+    async table(query) {
+      const table = await readTable(query, spec)
+      known = fields.every((field) => table.columns.has(field)) ? rowsOf(table, spec, fields) : null
+      return table
+    },
     async rows(query) {
       known ??= rowsOf(await readTable(query, spec), spec, fields)
       return known
