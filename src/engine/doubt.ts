@@ -16,7 +16,7 @@ import { readRecords } from './pull.ts'
  * - A create whose key is there now was done, and the record is adopted by it like any other that exists.
  * - An update whose values are there now was done; where the old values are there, it was not, and is decided anew.
  *   Anything else is the stored form of what we wrote if the last writer is our user, otherwise someone's edit.
- * - A create that cannot be found may still be under way: it is given `doubtGraceMs` before it counts as not done.
+ * - What was not done may still be under way: it is given `doubtGraceMs` before it counts as not done.
  *
  * Resolves with the milliseconds until something still in doubt should be looked at again, null if nothing is.
  */
@@ -30,7 +30,7 @@ export async function settleDoubts(context: Context, signal: AbortSignal): Promi
     const creates = ofSide.filter(({ operation }) => operation.kind === 'create')
     const others = ofSide.filter(({ operation }) => operation.kind !== 'create')
     lookAgainMs = soonest(lookAgainMs, await settleCreates(context, side, creates, draft, signal))
-    await settleUpdates(context, side, others, draft, signal)
+    lookAgainMs = soonest(lookAgainMs, await settleUpdates(context, side, others, draft, signal))
   }
   context.crashPoint('doubt-looked-up')
   await settle(context, draft)
@@ -103,56 +103,76 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
   })
 }
 
+/**
+ * Updates and removes that were done, or surely not. One that was not done yet may still be under way, and would then put
+ * its older value over whatever we write meanwhile: until its grace is over, nothing else is done to that record.
+ */
 async function settleUpdates(
   context: Context,
   side: Side,
   intents: readonly Intent[],
   draft: Draft,
   signal: AbortSignal,
-): Promise<void> {
-  if (intents.length === 0) return
+): Promise<number | null> {
+  if (intents.length === 0) return null
   const ids = intents.flatMap(({ operation }) => (operation.kind === 'create' ? [] : [operation.id]))
   const states = await readRecords(context, side, ids, signal)
   const known = await context.ledger.known(context.mapping.name, side, ids)
+  let lookAgainMs: number | null = null
   for (const intent of intents) {
     if (intent.operation.kind === 'create') continue
-    draft.intents.push(intent.id)
     const state = states.get(intent.operation.id)
     const { link = null, change = null } = known.get(intent.operation.id) ?? {}
-    if (intent.operation.kind !== 'update' || !state) continue
-    const isForeign = link !== null && settleUpdate(context, intent, state, link, draft)
+    const finding = state ? lookAtUpdate(context, intent, state, link) : { isDone: true, isForeign: false, seen: null }
+    const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
+    if (!finding.isDone && leftMs > 0) {
+      lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))
+      continue
+    }
+    draft.intents.push(intent.id)
+    if (link && finding.seen) draft.links.push({ kind: 'update', id: link.id, seen: finding.seen })
+    if (!state || intent.operation.kind === 'remove') continue
     // A change that was staged before the write holds older values than what is there now.
     const isOvertaken = change?.kind === 'state' && !isSameState(context.mapping.fields, side, state, change)
-    if (isForeign || isOvertaken) draft.changes.push(changeOf(side, state))
+    if (finding.isForeign || isOvertaken) draft.changes.push(changeOf(side, state))
   }
+  return lookAgainMs
 }
 
-/** Takes over into `seen` what was surely written. True: there is something else, for the next decision to see. */
-function settleUpdate(context: Context, intent: Intent, state: RecordState, link: Link, draft: Draft): boolean {
+interface Finding {
+  /** All that was sent is there. */
+  readonly isDone: boolean
+  /** There is something that we neither knew nor sent: for the next decision to see. */
+  readonly isForeign: boolean
+  /** With what was surely written. */
+  readonly seen: Link['seen'] | null
+}
+
+function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link: Link | null): Finding {
   const { operation, side } = intent
-  if (operation.kind !== 'update') return false
+  if (operation.kind !== 'update') return { isDone: false, isForeign: false, seen: null }
   const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
+  let isDone = true
   let isForeign = false
   context.mapping.fields.forEach((rule, index) => {
     const sent = operation.fields[fieldOn(rule, side)]
     const stored = state.fields[fieldOn(rule, side)]
     if (sent === undefined || stored === undefined) return
     const now = fingerprint(stored)
-    const isOld = now === seenAt(link.seen[side], index)
-    const isDone =
-      rule.isSame(side, sent, stored) || (!isOld && (state.byUs === true || isStoredForm(rule, side, sent, stored)))
-    if (isDone) {
-      seen[side].set(index, now)
-      const sentSeen = seenAt(intent.sourceSeen, index)
-      if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
-    } else if (!isOld) isForeign = true
+    const isOld = link !== null && now === seenAt(link.seen[side], index)
+    const isOurs = !isOld && (state.byUs === true || isStoredForm(rule, side, sent, stored))
+    if (!rule.isSame(side, sent, stored) && !isOurs) {
+      isDone = false
+      isForeign ||= link !== null && !isOld
+      return
+    }
+    seen[side].set(index, now)
+    const sentSeen = seenAt(intent.sourceSeen, index)
+    if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
   })
-  draft.links.push({
-    kind: 'update',
-    id: link.id,
-    seen: { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) },
-  })
-  return isForeign
+  if (!link) return { isDone, isForeign, seen: null }
+  const after = { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) }
+  return { isDone, isForeign, seen: after }
 }
 
 /**

@@ -237,6 +237,28 @@ describe('waiting and failing', () => {
   })
 })
 
+describe('an update whose answer was lost', () => {
+  it('is given time to arrive late before anything newer is sent', async () => {
+    await open()
+    world.stores.external.insert('customers', { full_name: 'Ann', code: 'A', phone: '1' })
+    await world.settle()
+    world.stores.external.edit('customers', '1', { phone: '2' })
+    const before = new SyncError('network', 'reset', { inDoubt: true })
+    world.stores.odoo.faults.inject({ method: 'apply', before })
+    await expect(world.run()).rejects.toThrow('reset')
+    world.stores.external.edit('customers', '1', { phone: '3' })
+    world.stores.odoo.resetCalls()
+    world.advance(1000)
+    const { lookAgainMs } = await world.run()
+    expect(lookAgainMs).toBeGreaterThan(0)
+    expect(world.stores.odoo.calls.apply).toBe(0)
+    world.advance(10_000)
+    await world.run()
+    expect(partner('1')).toMatchObject({ phone: '3' })
+    expect(customer('1')).toMatchObject({ phone: '3' })
+  })
+})
+
 describe('resync', () => {
   const all = { sinceMs: null, ids: null, keys: null }
 
