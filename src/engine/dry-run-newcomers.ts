@@ -1,7 +1,8 @@
 import type { Fields } from '../contract/value.ts'
 import type { StoredChange } from '../ledger/ledger.ts'
-import { keyText } from '../mapping/key.ts'
+import { generateKey, keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { hasKey } from './assign-key.ts'
 import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide } from './decide.ts'
@@ -70,13 +71,21 @@ function creation(
   planned: ReadonlySet<string>,
 ): PlannedStep {
   const base = stepBase(context, change)
-  const plan = planCreate(context.mapping, change.side, change.fields, references, false)
+  const plan = planCreate(context.mapping, change.side, namedFields(context, change), references, false)
   if (plan.error) return { ...base, action: 'error', after: {}, message: plan.error.message }
   const [wait] = plan.waitsFor
   if (!wait) return { ...base, action: 'create', after: plan.fields, message: null }
   const isOnItsWay = wait.mapping === context.mapping.name && planned.has(`${wait.side} ${wait.id}`)
   const message = `${isOnItsWay ? 'after' : 'waits for'} ${wait.mapping} ${wait.side} ${wait.id}`
   return { ...base, action: isOnItsWay ? 'create' : 'wait', after: plan.fields, message }
+}
+
+/** The fields with the key that the record will get, where the mapping has a template for it. */
+function namedFields(context: Context, change: StoredChange): Fields {
+  const { generate } = context.mapping.key
+  if (generate === null || hasKey(context, change.side, change)) return change.fields
+  const field = fieldOn(context.mapping.key, change.side)
+  return { ...change.fields, [field]: generateKey(generate, change.side, change.id) }
 }
 
 /** The two are joined, and where they differ one of them is written. */
