@@ -97,9 +97,9 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   if (isHopeless) throw new ConfigError(problems, app.config.redactor.redact)
   const takenRequests = new Set<number>()
   const chores = [
-    every(REQUESTS_POLL_MS, signal, () => answerRequests(app, runners, takenRequests, signal)),
-    every(PRUNE_MS, signal, () => prune(app)),
-    every(REFRESH_MS, signal, () => refreshClocks(app, signal)),
+    every(REQUESTS_POLL_MS, options, () => answerRequests(app, runners, takenRequests, signal)),
+    every(PRUNE_MS, options, () => prune(app)),
+    every(REFRESH_MS, options, () => refreshClocks(app, signal)),
     ...starts.map(({ keepTrying }) => keepTrying()),
   ]
   await aborted(signal)
@@ -188,10 +188,22 @@ async function refreshClocks(app: App, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Does a chore again and again until the signal aborts. One that fails is done again the next time. */
-async function every(ms: number, signal: AbortSignal, chore: () => Promise<void>): Promise<void> {
+/** Does a chore again and again until the signal aborts. One that fails is told of, once for each reason, and goes on. */
+async function every(
+  ms: number,
+  { signal, log }: Pick<DaemonOptions, 'signal' | 'log'>,
+  chore: () => Promise<void>,
+): Promise<void> {
+  let told: string | null = null
   while (!signal.aborted) {
-    await chore().catch(() => {})
+    try {
+      await chore()
+      told = null
+    } catch (error) {
+      const reason = describeFailure(error)
+      if (reason !== told && !signal.aborted) log('warn', reason, null)
+      told = reason
+    }
     await systemClock.sleep(ms, signal).catch(() => {})
   }
 }
