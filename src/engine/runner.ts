@@ -44,6 +44,9 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
   let isQueued = false
   let wakeTimer: AbortController | null = null
 
+  /** For what runs beside the runs, where only the ledger can fail: unheard, it would end the process. */
+  const tellLedgerFailure = (thrown: unknown): void => onLedgerFailure(asSyncError(thrown))
+
   const recordedRun = async (options: RunOptions): Promise<RunReport> => {
     try {
       const report = await runMapping(context, options, memory, aborting.signal)
@@ -144,7 +147,7 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
             due.sweep = true
           }),
           signal,
-        )
+        ).catch(tellLedgerFailure)
       if (mapping.compareWithinMs !== null) {
         keepTime(
           { kind: 'every', ms: COMPARE_EVERY_MS },
@@ -155,7 +158,12 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
           signal,
         )
       }
-      keepTime({ kind: 'every', ms: PAUSE_PROBE_MS }, clock, () => void probePause(context, wake), signal)
+      keepTime(
+        { kind: 'every', ms: PAUSE_PROBE_MS },
+        clock,
+        () => void probePause(context, wake).catch(tellLedgerFailure),
+        signal,
+      )
       for (const side of SIDES) if (isRead(context, side)) void watch(context, side, wake, signal)
     },
     async stop(deadlineMs) {
