@@ -6,11 +6,20 @@ export default defineConfig({
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
     maxWorkers: 3,
     projects: [
-      { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/real/**'], testTimeout: 60_000 } },
+      { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/real/**', 'test/shops/**'], testTimeout: 60_000 } },
       {
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'shops',
+          include: ['test/shops/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

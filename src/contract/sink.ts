@@ -26,7 +26,10 @@ export type Outcome =
   | { readonly kind: 'stale' }
   /** The target does not exist: nothing was written. */
   | { readonly kind: 'gone' }
-  /** This operation cannot succeed as it is; its neighbours were not hurt. */
+  /**
+   * This operation failed; its neighbours were not hurt. Mostly it cannot succeed as it is (`park`). Where each operation
+   * is a call of its own, the error may be any other, and in doubt.
+   */
   | { readonly kind: 'rejected'; readonly error: SyncError }
 
 export interface FindRequest {

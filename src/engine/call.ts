@@ -18,7 +18,7 @@ export async function callSink(
   signal: AbortSignal,
 ): Promise<readonly CallOutcome[]> {
   try {
-    return await sink.apply(operations, signal)
+    return (await sink.apply(operations, signal)).map(callOutcome)
   } catch (thrown) {
     const error = asSyncError(thrown)
     if (error.inDoubt) return operations.map(() => ({ kind: 'doubt', error }))
@@ -32,4 +32,12 @@ export async function callSink(
     if (failure) return [...first, ...operations.slice(middle).map(() => failure)]
     return [...first, ...(await callSink(sink, operations.slice(middle), signal))]
   }
+}
+
+/** What befell one operation alone where each is a call of its own: a lost answer is a doubt, a closed door stops the run. */
+function callOutcome(outcome: Outcome): CallOutcome {
+  if (outcome.kind !== 'rejected') return outcome
+  const { error } = outcome
+  if (error.inDoubt) return { kind: 'doubt', error }
+  return error.disposition === 'defer' || error.code === 'network' ? { kind: 'undone', error } : outcome
 }

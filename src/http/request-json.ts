@@ -89,6 +89,7 @@ function decodeBody(
   headers: JsonAnswer['headers'],
   text: string,
 ): Value | undefined {
+  if (status === 204 || status === 205) return undefined
   const type = headers['content-type']
   if (typeof type !== 'string' || !/^[^;]*\bjson\b/i.test(type)) return undefined
   try {
