@@ -7,6 +7,7 @@ import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
+import { probeCommand } from './probe.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
 import { startCommand } from './start.ts'
@@ -85,6 +86,7 @@ function createProgram(perform: Perform, world: World): Command {
     startCommand(perform),
     demoCommand(perform),
     checkCommand(perform),
+    probeCommand(perform),
     syncCommand(perform),
     resyncCommand(perform),
     statusCommand(perform),

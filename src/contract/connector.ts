@@ -23,6 +23,16 @@ export interface Report {
   readonly problems: readonly Problem[]
 }
 
+/** Something that was found out about a collection, or could not be. */
+export interface Finding {
+  /** What it is about, in a word or two: "update time". */
+  readonly topic: string
+  /** What was seen, as one sentence; null: it could not be found out. */
+  readonly found: string | null
+  /** What to do about it, as one sentence. */
+  readonly hint: string | null
+}
+
 export const FIELD_TYPES = [
   'text',
   'html',
@@ -95,6 +105,8 @@ export interface Collection {
   describe(signal: AbortSignal): Promise<Schema>
   /** Whether we may read, create, update and remove here, really asked of the system. Changes nothing. */
   check(needs: { create: boolean; update: boolean; remove: boolean }, signal: AbortSignal): Promise<readonly Problem[]>
+  /** Finds out by reading what cannot be asked for: for `tandem probe`. Changes nothing. Absent: the schema says it all. */
+  probe?(signal: AbortSignal): Promise<readonly Finding[]>
   /** Makes what the feed needs in the system (triggers), if it is missing. May be repeated. */
   prepare?(signal: AbortSignal): Promise<void>
   readonly feed: Feed | null

@@ -15,7 +15,7 @@ const MAX_BATCH = 500
 
 /** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
 export function createCollection(connection: OdooConnection, request: CollectionRequest): Collection {
-  const parsed = odooSpec.safeParse(request.spec)
+  const parsed = odooSpec.safeParse(typeof request.spec === 'string' ? { model: request.spec } : request.spec)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {

@@ -58,7 +58,7 @@ function checkItems({ definition, name }: Resource, items: readonly Value[]): Pr
  * An API that does not know a filter mostly ignores it and answers with everything. Nothing can have changed after a year
  * from now, so a record in that answer shows it.
  */
-async function checkFilters({ client, definition, name }: Resource, signal: AbortSignal): Promise<Problem[]> {
+export async function checkFilters({ client, definition, name }: Resource, signal: AbortSignal): Promise<Problem[]> {
   const { changes, list } = definition
   if (changes === undefined) {
     return [warning(`${name} has no change filter: each scan reads the whole list`, 'Add `changes`, or scan seldom.')]

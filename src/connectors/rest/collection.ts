@@ -5,6 +5,7 @@ import { checkCollection } from './check.ts'
 import type { RestClient } from './client.ts'
 import { createFeed } from './feed.ts'
 import { pageLimit } from './paging.ts'
+import { probeCollection } from './probe.ts'
 import { createResource } from './resource.ts'
 import type { RestSettings } from './settings.ts'
 import { createSink } from './sink.ts'
@@ -56,6 +57,7 @@ export function createCollection(
     },
     describe: (signal) => resource.schema(signal, true),
     check: (needs, signal) => checkCollection(resource, needs, signal),
+    probe: (signal) => probeCollection(resource, signal),
     feed: createFeed(resource),
     sink: createSink(resource),
   }

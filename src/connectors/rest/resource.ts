@@ -79,7 +79,7 @@ export interface ListPage {
 }
 
 /** Where a record holds what a keyset goes on from. */
-function positionPath({ paging }: ListCall, id: JsonPath): JsonPath {
+export function positionPath({ paging }: ListCall, id: JsonPath): JsonPath {
   return paging.by === 'keyset' ? (paging.from ?? id) : id
 }
 
