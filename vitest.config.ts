@@ -6,7 +6,14 @@ export default defineConfig({
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
     maxWorkers: 3,
     projects: [
-      { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: ['test/real/**', 'test/shops/**'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/real/**', 'test/shops/**'],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'real',

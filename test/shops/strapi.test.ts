@@ -1,57 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
 import type { Fields } from '../../src/contract/value.ts'
 import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { recipeShop } from './recipe.ts'
 
 const url = process.env.STRAPI_URL ?? ''
 const token = process.env.STRAPI_TOKEN ?? ''
 
-/** The recipe's connection, as a user has it. */
-function shop(): Record<string, unknown> {
-  const text = readFileSync('docs/recipes/strapi/config.yaml', 'utf8').replaceAll(
-    /\$\{(\w+)\}/g,
-    (_, name: string) => process.env[name] ?? '',
-  )
-  const config = parse(text, { merge: true }) as { connections: { shop: Record<string, unknown> } }
-  return config.connections.shop
-}
-
-async function strapi(method: string, path: string, data?: Fields): Promise<{ data: { documentId: string }[] }> {
+async function strapi<T>(method: string, path: string, data?: Fields): Promise<T> {
   const answer = await fetch(`${url}/api${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(data === undefined ? {} : { body: JSON.stringify({ data }) }),
   })
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-  return answer.status === 204 ? { data: [] } : ((await answer.json()) as { data: { documentId: string }[] })
+  return (answer.status === 204 ? null : ((await answer.json()) as { data: T }).data) as T
 }
 
 async function setUp(): Promise<ConnectorSetup> {
   for (;;) {
-    const { data } = await strapi('GET', '/customers?pagination[pageSize]=100')
-    if (data.length === 0) break
-    await Promise.all(data.map(({ documentId }) => strapi('DELETE', `/customers/${documentId}`)))
+    const found = await strapi<{ documentId: string }[]>('GET', '/customers?pagination[pageSize]=100')
+    if (found.length === 0) break
+    await Promise.all(found.map(({ documentId }) => strapi('DELETE', `/customers/${documentId}`)))
   }
-  const settings = shop()
-  const collections = settings.collections as Record<string, object>
-  const connect = () =>
-    createRestConnector(
-      {
-        ...settings,
-        collections: {
-          ...collections,
-          gone: {
-            ...collections.customers,
-            list: { path: '/gone', items: 'data' },
-            fields: undefined,
-            read: { path: '/gone/{id}' },
-            read_many: undefined,
-          },
-        },
-      },
-      'shop',
-    )
+  const shop = recipeShop('strapi')
+  const nowhere = { id: 'documentId', list: { path: '/nowhere', items: 'data' }, read: { path: '/nowhere/{id}' } }
+  const connect = () => createRestConnector({ ...shop, collections: { ...shop.collections, nowhere } }, 'shop')
   return {
     connector: connect(),
     reconnect: connect,
@@ -61,12 +34,11 @@ async function setUp(): Promise<ConnectorSetup> {
       consumer: 'suite',
       key: 'code',
     },
-    missing: { spec: { collection: 'gone' }, name: 'gone' },
+    missing: { spec: { collection: 'nowhere' }, name: 'nowhere' },
     fields: { key: 'code', text: 'phone', boolean: 'blocked' },
     required: { name: 'Ann' },
     person: {
-      insert: async (fields) =>
-        ((await strapi('POST', '/customers', fields)) as unknown as { data: { documentId: string } }).data.documentId,
+      insert: async (fields) => (await strapi<{ documentId: string }>('POST', '/customers', fields)).documentId,
       edit: (id, fields) => strapi('PUT', `/customers/${id}`, fields),
       remove: (id) => strapi('DELETE', `/customers/${id}`),
     },

@@ -61,8 +61,8 @@ const paging = z.discriminatedUnion('by', [
     after: text.default('since_id'),
     /** Where a record holds what `after` is compared with; its id, unless given. */
     from: jsonPath.optional(),
-    /** Where the number of pages from here on is told. */
-    pages: jsonPath.optional(),
+    /** Where the number of records from here on is told. */
+    total: jsonPath.optional(),
     size: text.optional(),
     limit: z.int().min(1).default(100),
   }),

@@ -104,8 +104,8 @@ function follow(paging: Paging, place: Place, answer: JsonAnswer, count: number,
       return cursor === null || cursor === '' ? null : at(cursor)
     }
     case 'keyset': {
-      const pages = numberAt(answer, paging.pages)
-      const hasMore = pages === null ? !isShort : pages > 1
+      const total = numberAt(answer, paging.total)
+      const hasMore = total === null ? !isShort : total > count
       return hasMore && lastId !== null ? at(lastId) : null
     }
     case 'next':
