@@ -5,12 +5,14 @@ import { type Config, loadConfig } from './config/load-config.ts'
 import { loadMappings } from './config/load-mappings.ts'
 import { type ConnectedMapping, type Connections, connectMapping, openConnections, openLookups } from './connect.ts'
 import type { Clock, SyncEvent } from './engine/context.ts'
+import { type ConnectionGuard, createConnectionGuard } from './engine/connection-guard.ts'
 import { crashPoints } from './engine/crash-points.ts'
 import type { LookupCache } from './engine/lookup-cache.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { openSqliteLedger } from './ledger/sqlite/open.ts'
 import { SIDES } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
+import { recogniseDatabase } from './recognise.ts'
 import { PROGRAM } from './version.ts'
 
 /** Below this, staging costs less than a transaction of its own. */
@@ -68,8 +70,19 @@ function openLedger(file: string, readOnly: boolean): Promise<Ledger> {
 export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
   const { config, files } = setup
   const names = files.flatMap(({ definition }) => SIDES.map((side) => definition[side].connection))
-  const connections = await openConnections(config, [...names, ...config.connections.keys()])
-  const ledger = await openLedger(config.ledger.file, options.readOnly === true)
+  const isReadOnly = options.readOnly === true
+  const guardOf = (name: string): ConnectionGuard =>
+    createConnectionGuard({
+      connection: name,
+      ...systemClock,
+      recognise: (signal) => recogniseDatabase({ files, connections, ledger, isReadOnly }, name, systemClock, signal),
+      onCondition(condition) {
+        // What fails in the ledger shows wherever its loss matters; this is for people to look at.
+        if (!isReadOnly) ledger.updateConnectionNotes(name, { condition: { ...condition } }).catch(() => {})
+      },
+    })
+  const connections = await openConnections(config, [...names, ...config.connections.keys()], guardOf)
+  const ledger = await openLedger(config.ledger.file, isReadOnly)
   const lookups = openLookups(connections, systemClock)
   const surroundings = {
     ledger,
@@ -94,7 +107,7 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
     clock: systemClock,
     async connect(file, signal) {
       for (const side of SIDES) await connections.refresh(file.definition[side].connection, signal)
-      return connectMapping(file, connections, lookups, surroundings, options.readOnly !== true, signal)
+      return connectMapping(file, connections, lookups, surroundings, !isReadOnly, signal)
     },
     async [Symbol.asyncDispose]() {
       await connections[Symbol.asyncDispose]()

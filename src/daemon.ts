@@ -18,7 +18,7 @@ const LOCK_ATTEMPTS = 5
 const LOCK_PAUSE_MS = 100
 const ANSWERED_KEPT_MS = 24 * 60 * 60_000
 /** Pauses that a restart lifts: what caused them is looked at again at the start. */
-const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger']
+const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
 
 export interface DaemonOptions {
   readonly setup: Setup
