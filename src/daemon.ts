@@ -99,7 +99,7 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   const chores = [
     every(REQUESTS_POLL_MS, options, () => answerRequests(app, runners, takenRequests, signal)),
     every(PRUNE_MS, options, () => prune(app)),
-    every(REFRESH_MS, options, () => refreshClocks(app, signal)),
+    every(REFRESH_MS, options, () => refreshConnections(app, signal)),
     ...starts.map(({ keepTrying }) => keepTrying()),
   ]
   await aborted(signal)
@@ -181,10 +181,11 @@ async function prune(app: App): Promise<void> {
   })
 }
 
-async function refreshClocks(app: App, signal: AbortSignal): Promise<void> {
+async function refreshConnections(app: App, signal: AbortSignal): Promise<void> {
   for (const name of app.config.connections.keys()) {
     // A system that does not answer shows in the runs of its mappings.
     await app.connections.refresh(name, signal).catch(() => {})
+    app.connections.distrust(name)
   }
 }
 
