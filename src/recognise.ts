@@ -1,6 +1,6 @@
 import type { Connections } from './connect.ts'
 import type { RecordId } from './contract/change.ts'
-import type { Report } from './contract/connector.ts'
+import type { Connector, Report } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
 import type { Birth } from './contract/sink.ts'
 import type { Clock } from './engine/context.ts'
@@ -73,12 +73,11 @@ export async function lookAtDatabase(
   const known = new Set(await ledger.mappings())
   for (const { file, side } of usesOf(files, connection)) {
     if (!known.has(file.name)) continue
-    const where = `${file.name} ${side}`
+    const where = whereOf(file, side)
     const fresh = await ledger.sampleIds(file.name, side, SAMPLE)
     const ids = [...Object.keys(pin?.sample[where] ?? {}), ...fresh]
-    const { sink } = connector.collection({ spec: sideSpec(file, side), fields: [], consumer: file.name })
-    if (!sink?.births || ids.length === 0) continue
-    const births = await sink.births([...new Set(ids)], signal)
+    const births = await birthsOf(connector, { file, side }, ids, signal)
+    if (births === null || births.size === 0) continue
     sample[where] = Object.fromEntries(births)
     kept[where] = Object.fromEntries([...births].filter(([id]) => fresh.includes(id)))
   }
@@ -92,28 +91,101 @@ export async function lookAtDatabase(
   return { pin, sight, kept, findings, suspicion: pin && suspicionOf(pin, sight, findings), atMs, report }
 }
 
+/** Recognises the database of one connection. */
+export interface DatabaseWatch {
+  /**
+   * Makes sure that the database is the one that the ledger belongs to. The first one that is seen is; each time it is
+   * recognised, the ledger remembers what it looks like now.
+   * @throws SyncError `identity`, which names what does not fit; what the system throws when it does not answer.
+   */
+  recognise(signal: AbortSignal): Promise<void>
+  /** Whether it looks as it did when it was recognised last, from one cheap call for each mapping. */
+  glance(signal: AbortSignal): Promise<boolean>
+}
+
+export function watchDatabase(recogniser: Recogniser, connection: string, clock: Pick<Clock, 'nowMs'>): DatabaseWatch {
+  let last: Pin | null = null
+  return {
+    async recognise(signal) {
+      const look = await lookAtDatabase(recogniser, connection, clock, signal)
+      if (look.suspicion !== null) throw identityError(connection, look.suspicion, look.findings)
+      last = pinOf(look)
+      if (!recogniser.isReadOnly) await remember(recogniser.ledger, connection, look)
+    },
+    async glance(signal) {
+      const sample = last && (await looksAsBefore(recogniser, connection, last, signal))
+      if (!last || !sample) return false
+      const isNews = JSON.stringify(sample) !== JSON.stringify(last.sample)
+      last = { ...last, sample }
+      // What was linked or changed since is what a restored backup does not have.
+      if (isNews && !recogniser.isReadOnly) await keepPin(recogniser.ledger, connection, last)
+      return true
+    },
+  }
+}
+
 /**
- * Makes sure that the database behind a connection is the one that the ledger belongs to. The first one that is seen is;
- * each time it is recognised, the ledger remembers what it looks like now.
- * @throws SyncError `identity`, which names what does not fit; what the system throws when it does not answer.
+ * Where records tell their birth, these are asked: what was linked since the last look is told by them alone. Elsewhere the
+ * system tells what it is, in a query or two. The answer is the sample to look at the next time; null: it differs.
  */
-export async function recogniseDatabase(
-  recogniser: Recogniser,
+async function looksAsBefore(
+  { files, connections, ledger }: Recogniser,
   connection: string,
-  clock: Pick<Clock, 'nowMs'>,
+  pin: Pin,
   signal: AbortSignal,
-): Promise<void> {
-  const look = await lookAtDatabase(recogniser, connection, clock, signal)
-  if (look.suspicion !== null) throw identityError(connection, look.suspicion, look.findings)
-  if (!recogniser.isReadOnly) await remember(recogniser.ledger, connection, look)
+): Promise<Sample | null> {
+  const connector = connections.get(connection)
+  const sample: Record<string, Record<RecordId, Birth>> = {}
+  const known = new Set(await ledger.mappings())
+  for (const use of usesOf(files, connection).filter(({ file }) => known.has(file.name))) {
+    const where = whereOf(use.file, use.side)
+    const before = pin.sample[where] ?? {}
+    const fresh = await ledger.sampleIds(use.file.name, use.side, SAMPLE)
+    const ids = new Set([...Object.keys(before), ...fresh])
+    const births = await birthsOf(connector, use, [...ids], signal)
+    if (births === null) continue
+    // A person may have deleted it. A longer look tells.
+    if (births.size < ids.size) return null
+    sample[where] = Object.fromEntries([...births].filter(([id]) => fresh.includes(id)))
+    const seen = { [where]: Object.fromEntries(births) }
+    if (compareWithPin({ ...pin, traits: {}, marks: {} }, { traits: {}, marks: {}, sample: seen }).length > 0)
+      return null
+  }
+  if (connector.drawMarks === undefined) {
+    const { identity } = await connector.check(signal)
+    const sight = { traits: identity?.traits ?? {}, marks: identity?.marks ?? {}, sample: {} }
+    if (compareWithPin(pin, sight).length > 0) return null
+  }
+  return sample
+}
+
+function whereOf(file: MappingFile, side: Side): string {
+  return `${file.name} ${side}`
+}
+
+/** null: this system does not tell when records were created. */
+async function birthsOf(
+  connector: Connector,
+  { file, side }: Use,
+  ids: readonly RecordId[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<RecordId, Birth> | null> {
+  const { sink } = connector.collection({ spec: sideSpec(file, side), fields: [], consumer: file.name })
+  if (!sink?.births) return null
+  return ids.length === 0 ? new Map() : sink.births([...new Set(ids)], signal)
 }
 
 /** From now on, what was seen is the database of this connection. */
 export async function remember(ledger: Ledger, connection: string, look: Look): Promise<void> {
-  const { pin, sight, kept, atMs } = look
-  await ledger.updateConnectionNotes(connection, {
-    pin: JSON.stringify(renewPin(pin, { ...sight, sample: kept }, atMs)),
-  })
+  await keepPin(ledger, connection, pinOf(look))
+}
+
+async function keepPin(ledger: Ledger, connection: string, pin: Pin): Promise<void> {
+  await ledger.updateConnectionNotes(connection, { pin: JSON.stringify(pin) })
+}
+
+function pinOf({ pin, sight, kept, atMs }: Look): Pin {
+  return renewPin(pin, { ...sight, sample: kept }, atMs)
 }
 
 /** Kept as text: what is in it is nobody's but ours. */

@@ -1,6 +1,8 @@
 import { asSyncError, SyncError } from '../contract/error.ts'
 import { abandoned, admit, answered, type Circuit, CLOSED, failed, speaksOfServer } from './circuit.ts'
 
+/** A database that was looked at is trusted so long without a glance: less than the pause between two runs, as a rule. */
+const GLANCE_EVERY_MS = 4000
 /** A `server` error makes us look at the database again, at most so often. */
 const SERVER_ERROR_TRUST_MS = 10_000
 
@@ -34,6 +36,11 @@ export interface GuardOptions {
   readonly nowMs: () => number
   /** Makes sure that this is the database that we know. Its own calls go through `ask`. @throws SyncError `identity`. */
   readonly recognise: (signal: AbortSignal) => Promise<void>
+  /**
+   * A cheap look at a database that was recognised before: false where anything is not as it was then, whatever the
+   * reason. A server that is stopped, given another database and started again between two calls is noticed by this only.
+   */
+  readonly glance: (signal: AbortSignal) => Promise<boolean>
   readonly onCondition: (condition: Condition) => void
 }
 
@@ -47,6 +54,7 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
   let heldUntilMs = 0
   let isRecognised = false
   let recognisedAtMs = 0
+  let lookedAtMs = 0
   let recognising: Promise<void> | null = null
 
   const tell = (state: Condition['state'], untilMs: number | null, reason: string | null): void => {
@@ -101,19 +109,27 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
     }
   }
 
+  const look = async (signal: AbortSignal): Promise<void> => {
+    if (!isRecognised || !(await options.glance(signal))) {
+      isRecognised = false
+      await options.recognise(signal)
+      isRecognised = true
+      recognisedAtMs = options.monotonicMs()
+    }
+    lookedAtMs = options.monotonicMs()
+  }
+
   /** Many calls may wait for one look. One whose caller gave up is begun anew by the next. */
   const recognise = async (signal: AbortSignal): Promise<void> => {
-    while (!isRecognised) {
+    while (!isRecognised || options.monotonicMs() - lookedAtMs > GLANCE_EVERY_MS) {
       if (recognising !== null) {
         await recognising.catch(() => {})
         signal.throwIfAborted()
         continue
       }
-      recognising = options.recognise(signal)
+      recognising = look(signal)
       try {
         await recognising
-        isRecognised = true
-        recognisedAtMs = options.monotonicMs()
       } finally {
         recognising = null
       }

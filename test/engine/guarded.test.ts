@@ -219,8 +219,9 @@ describe('a database that is another one', () => {
     await open()
     insertPartners('A')
     await world.settle()
+    await world.run()
     world.stores.odoo.identity = 'clone'
-    // Nothing has failed since: it is trusted until it is looked at again.
+    // Nothing has failed since: it is trusted until it is looked at again, seconds later.
     await world.run()
     world.stores.odoo.faults.inject({ method: 'feed.read', before: unreachable })
     await failure(world.run())
@@ -267,6 +268,30 @@ describe('a database that is another one', () => {
 })
 
 describe('an older state of the database', () => {
+  it('is noticed by a glance, also where no call has failed', async () => {
+    await open()
+    insertPartners('A')
+    await world.settle()
+    const restore = world.stores.odoo.snapshot()
+    insertPartners('B')
+    await world.settle()
+    restore()
+    insertPartners('X')
+    world.advance(5000)
+    await expectStop()
+    expect(customer('2')).toMatchObject({ code: 'B' })
+  })
+
+  it('is not what a person leaves who deletes the newest record', async () => {
+    await open()
+    insertPartners('A', 'B')
+    await world.settle()
+    world.stores.odoo.remove('partners', '2')
+    world.advance(5000)
+    await world.settle()
+    expect(customer('2')).toMatchObject({ archived: true })
+  })
+
   it('stops everything', async () => {
     await restored()
     const error = await expectStop()

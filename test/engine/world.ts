@@ -21,7 +21,7 @@ import type { Counts, Ledger } from '../../src/ledger/ledger.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/open.ts'
 import type { Side } from '../../src/mapping/mapping.ts'
 import type { MappingFile } from '../../src/mapping/mapping-file.ts'
-import { recogniseDatabase } from '../../src/recognise.ts'
+import { type Recogniser, watchDatabase } from '../../src/recognise.ts'
 import { parseMapping } from './parse-mapping.ts'
 
 /** What a killed process looks like from inside. */
@@ -96,12 +96,19 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   let process: Process = { isDead: false, contexts: new Map() }
 
   const start = (mine: Process): { connections: Connections; surroundings: Parameters<typeof connectMapping>[3] } => {
+    const recogniser: Recogniser = {
+      files,
+      ledger,
+      isReadOnly: false,
+      get connections() {
+        return connections
+      },
+    }
     const guardOf = (connection: string) =>
       createConnectionGuard({
         connection,
         ...clock,
-        recognise: (signal) =>
-          recogniseDatabase({ files, connections, ledger, isReadOnly: false }, connection, clock, signal),
+        ...watchDatabase(recogniser, connection, clock),
         onCondition: (condition) => conditions.push({ connection, ...condition }),
       })
     const guards: Record<string, ConnectionGuard> = { erp: guardOf('erp'), shop: guardOf('shop') }

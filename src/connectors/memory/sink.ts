@@ -22,7 +22,7 @@ export function createSink(session: Session, name: string, fields: readonly stri
       perform(session, call('read'), signal, (fault) => readRecords(session, table(), fields, ids, fault)),
     // When a record last changed is left out: a held transaction may date it back, which no real database does.
     births: (ids, signal) =>
-      perform(session, call('read'), signal, () => {
+      perform(session, call('check'), signal, () => {
         const { rows } = table()
         const births = ids.flatMap((id): [RecordId, Birth][] => {
           const row = rows.get(id)
