@@ -75,6 +75,7 @@ function connectionsOf(connectors: Readonly<Record<string, ReturnType<typeof cre
     get,
     clockOffsetMs: () => 0,
     refresh: (name, signal) => get(name).check(signal),
+    distrust: () => {},
     async [Symbol.asyncDispose]() {},
   }
 }

@@ -64,7 +64,13 @@ export function createSyntheticSide(name: string, key: string, links: number): S
     },
   }
   return {
-    check: async () => ({ server: name, user: null, clockOffsetMs: 0, identity: name, problems: [] }),
+    check: async () => ({
+      server: name,
+      user: null,
+      clockOffsetMs: 0,
+      identity: { traits: { name }, marks: {} },
+      problems: [],
+    }),
     collection: () => collection,
     edit: write,
     async [Symbol.asyncDispose]() {},

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { loadMappings } from './config/load-mappings.ts'
 import { type ConnectedMapping, type Connections, connectMapping, openConnections, openLookups } from './connect.ts'
+import { type Condition, type ConnectionGuard, createConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, SyncEvent } from './engine/context.ts'
 import { crashPoints } from './engine/crash-points.ts'
 import type { LookupCache } from './engine/lookup-cache.ts'
@@ -11,6 +12,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { openSqliteLedger } from './ledger/sqlite/open.ts'
 import { SIDES } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
+import { type Recogniser, watchDatabase } from './recognise.ts'
 import { PROGRAM } from './version.ts'
 
 /** Below this, staging costs less than a transaction of its own. */
@@ -52,6 +54,8 @@ export interface AppOptions {
   readonly emit: (event: SyncEvent) => void
   /** Tells that changes of these mappings may have become due. */
   readonly wake?: (mappings: readonly string[]) => void
+  /** Told when a connection fails again and again, is held by its server, or works again. */
+  readonly onCondition?: (connection: string, condition: Condition) => void
   /** Where the process is to kill itself, for tests: see `crash-points.ts`. */
   readonly crashAt?: string | undefined
   /** Changes nothing anywhere, not even in the ledger's file. */
@@ -68,8 +72,31 @@ function openLedger(file: string, readOnly: boolean): Promise<Ledger> {
 export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
   const { config, files } = setup
   const names = files.flatMap(({ definition }) => SIDES.map((side) => definition[side].connection))
-  const connections = await openConnections(config, [...names, ...config.connections.keys()])
-  const ledger = await openLedger(config.ledger.file, options.readOnly === true)
+  const isReadOnly = options.readOnly === true
+  const recogniser: Recogniser = {
+    files,
+    isReadOnly,
+    // Both are made below, before anything is called.
+    get connections() {
+      return connections
+    },
+    get ledger() {
+      return ledger
+    },
+  }
+  const guardOf = (name: string): ConnectionGuard =>
+    createConnectionGuard({
+      connection: name,
+      ...systemClock,
+      ...watchDatabase(recogniser, name, systemClock),
+      onCondition(condition) {
+        options.onCondition?.(name, condition)
+        // What fails in the ledger shows wherever its loss matters; this is for people to look at.
+        if (!isReadOnly) ledger.updateConnectionNotes(name, { condition: { ...condition } }).catch(() => {})
+      },
+    })
+  const connections = await openConnections(config, [...names, ...config.connections.keys()], guardOf)
+  const ledger = await openLedger(config.ledger.file, isReadOnly)
   const lookups = openLookups(connections, systemClock)
   const surroundings = {
     ledger,
@@ -94,7 +121,7 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
     clock: systemClock,
     async connect(file, signal) {
       for (const side of SIDES) await connections.refresh(file.definition[side].connection, signal)
-      return connectMapping(file, connections, lookups, surroundings, options.readOnly !== true, signal)
+      return connectMapping(file, connections, lookups, surroundings, !isReadOnly, signal)
     },
     async [Symbol.asyncDispose]() {
       await connections[Symbol.asyncDispose]()

@@ -5,8 +5,10 @@ import { settingsProblems } from './config/settings-problems.ts'
 import { CONNECTORS } from './connectors/index.ts'
 import type { Collection, Connector, Report } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
+import type { ConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, ConnectedSide, Context, EngineOptions, SyncEvent } from './engine/context.ts'
 import type { CrashPoint } from './engine/crash-points.ts'
+import { guardConnector } from './engine/guarded-connector.ts'
 import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
 import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -23,17 +25,26 @@ export interface Connections extends AsyncDisposable {
   clockOffsetMs(name: string): number
   /** Asks a system who it is and what time it has. @throws SyncError when it does not answer. */
   refresh(name: string, signal: AbortSignal): Promise<Report>
+  /** Has the database behind a connection looked at again before the next call that works with records. */
+  distrust(name: string): void
 }
 
+/** How each connection is guarded. */
+export type GuardOf = (connection: string) => ConnectionGuard
+
 /** Opens every connection that `names` says, without asking anything of the systems. @throws ConfigError */
-export async function openConnections(config: Config, names: Iterable<string>): Promise<Connections> {
+export async function openConnections(config: Config, names: Iterable<string>, guardOf: GuardOf): Promise<Connections> {
   const connectors = new Map<string, Connector>()
+  const guards = new Map<string, ConnectionGuard>()
   const problems: FileProblem[] = []
   for (const name of new Set(names)) {
     const connection = config.connections.get(name)
     if (!connection) continue
     try {
-      connectors.set(name, await openConnector(config, connection))
+      const connector = await openConnector(config, connection)
+      const guard = guardOf(name)
+      guards.set(name, guard)
+      connectors.set(name, guardConnector(connector, guard))
     } catch (error) {
       const at = ['connections', name]
       if (error instanceof ConfigError) problems.push(...error.problems)
@@ -61,6 +72,7 @@ export async function openConnections(config: Config, names: Iterable<string>): 
       if (report.clockOffsetMs !== null) offsets.set(name, report.clockOffsetMs)
       return report
     },
+    distrust: (name) => guards.get(name)?.distrust(),
     [Symbol.asyncDispose]: dispose,
   }
 }

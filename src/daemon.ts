@@ -1,4 +1,5 @@
 import { type App, type AppOptions, openApp, type Setup, systemClock } from './app.ts'
+import { endingKeys, type ReportNote } from './cli/connection-status.ts'
 import { ConfigError } from './config/config-error.ts'
 import { asSyncError, SyncError } from './contract/error.ts'
 import { backoffMs } from './engine/backoff.ts'
@@ -11,6 +12,8 @@ import { formatProblem } from './mapping/problem.ts'
 import { answerRequests } from './requests.ts'
 
 const REFRESH_MS = 10 * 60_000
+/** Keys that end soon are told of so often. */
+const KEYS_TOLD_MS = 24 * 60 * 60_000
 const PRUNE_MS = 60 * 60_000
 const REQUESTS_POLL_MS = 300
 const CONNECT_BACKOFF_MAX_MS = 60_000
@@ -18,7 +21,7 @@ const LOCK_ATTEMPTS = 5
 const LOCK_PAUSE_MS = 100
 const ANSWERED_KEPT_MS = 24 * 60 * 60_000
 /** Pauses that a restart lifts: what caused them is looked at again at the start. */
-const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger']
+const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
 
 export interface DaemonOptions {
   readonly setup: Setup
@@ -55,6 +58,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     wake: (names) => {
       for (const name of names) runners.get(name)?.wake()
     },
+    onCondition: (connection, condition) => {
+      const { state, reason } = condition
+      if (state === 'closed') options.log('info', `connection ${connection} works again`, null)
+      else if (state !== 'half-open') options.log('warn', `connection ${connection} is ${state}: ${reason ?? ''}`, null)
+    },
   }
   const ending = new AbortController()
   const inner: InnerOptions = {
@@ -68,6 +76,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
   try {
     await using app = await openApp(setup, appOptions)
+    // What a daemon before this one left there says nothing of this one.
+    for (const name of setup.config.connections.keys())
+      await app.ledger.updateConnectionNotes(name, { condition: null })
     await keepRunning(app, runners, inner)
   } finally {
     lock.release()
@@ -96,10 +107,11 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   const isHopeless = starts.length > 0 && starts.every(({ failure }) => failure instanceof ConfigError)
   if (isHopeless) throw new ConfigError(problems, app.config.redactor.redact)
   const takenRequests = new Set<number>()
+  const toldOfKeys = new Map<string, number>()
   const chores = [
     every(REQUESTS_POLL_MS, options, () => answerRequests(app, runners, takenRequests, signal)),
     every(PRUNE_MS, options, () => prune(app)),
-    every(REFRESH_MS, options, () => refreshClocks(app, signal)),
+    every(REFRESH_MS, options, () => refreshConnections(app, toldOfKeys, options)),
     ...starts.map(({ keepTrying }) => keepTrying()),
   ]
   await aborted(signal)
@@ -181,10 +193,20 @@ async function prune(app: App): Promise<void> {
   })
 }
 
-async function refreshClocks(app: App, signal: AbortSignal): Promise<void> {
+/** Looks at every system: its clock, its keys, and before the next call whether its database is still the same. */
+async function refreshConnections(app: App, toldOfKeys: Map<string, number>, options: InnerOptions): Promise<void> {
   for (const name of app.config.connections.keys()) {
     // A system that does not answer shows in the runs of its mappings.
-    await app.connections.refresh(name, signal).catch(() => {})
+    const report = await app.connections.refresh(name, options.signal).catch(() => null)
+    app.connections.distrust(name)
+    if (report === null) continue
+    const keys = report.credentials ?? []
+    const note: ReportNote = { server: report.server, keys }
+    await app.ledger.updateConnectionNotes(name, { report: { ...note, keys: keys.map((key) => ({ ...key })) } })
+    const nowMs = app.clock.nowMs()
+    if (app.clock.monotonicMs() - (toldOfKeys.get(name) ?? Number.NEGATIVE_INFINITY) < KEYS_TOLD_MS) continue
+    toldOfKeys.set(name, app.clock.monotonicMs())
+    for (const line of endingKeys(name, keys, nowMs)) options.log('warn', line, null)
   }
 }
 

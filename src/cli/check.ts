@@ -88,8 +88,13 @@ async function checkConnection(app: App, name: string, signal: AbortSignal): Pro
 function describeReport({ server, user, clockOffsetMs, identity }: Report): string {
   const clock =
     clockOffsetMs === null ? null : Math.abs(clockOffsetMs) < 1000 ? 'clock in step' : clockText(clockOffsetMs)
-  const parts = [server ?? 'answers', user === null ? null : `as ${user}`, clock, identity && `database ${identity}`]
+  const parts = [server ?? 'answers', user === null ? null : `as ${user}`, clock, describeIdentity(identity)]
   return parts.filter(Boolean).join(', ')
+}
+
+function describeIdentity(identity: Report['identity']): string | null {
+  const traits = Object.entries(identity?.traits ?? {}).map(([name, value]) => `${name} ${value}`)
+  return traits.length === 0 ? null : `database ${traits.join(', ')}`
 }
 
 function clockText(offsetMs: number): string {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../version.ts'
+import { acceptCommand } from './accept.ts'
 import { checkCommand } from './check.ts'
 import { conflictsCommand } from './conflicts.ts'
 import { deadLettersCommand } from './dead-letters.ts'
@@ -94,6 +95,7 @@ function createProgram(perform: Perform, world: World): Command {
     traceCommand(perform),
     deadLettersCommand(perform),
     conflictsCommand(perform),
+    acceptCommand(perform),
   ]
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {

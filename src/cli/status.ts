@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Counts, Ledger, MappingState } from '../ledger/ledger.ts'
 import { isLedgerLocked, ledgerLockHolder } from '../ledger/sqlite/lock.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { type ConnectionStatus, connectionLines, connectionStatus } from './connection-status.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { isKnown, ledgerToRead } from './ledger-access.ts'
@@ -14,8 +15,10 @@ const HELP = `
 Asks the ledger only, and so works while systems are down. Exits 1 when something needs a person: a pause, a guard,
 a dead letter, a conflict. Numbers such as 3/0 are changes met in odoo / in external.
 
-With --json, one object: {"daemon":{"pid","sinceMs"}|null,"mappings":[{"mapping","state","reason","links","lagMs",
+With --json, one object: {"daemon":{"pid","sinceMs"}|null,"connections":[{"connection","state","reason","sinceMs",
+"untilMs","server","recognisedAtMs","keys":[{"name","endsAtMs"}]}],"mappings":[{"mapping","state","reason","links","lagMs",
 "lastSuccessAtMs","odoo":{counters},"external":{counters},"guards":[{"name","message"}],"needsPerson"}]}
+  connection.state  of its circuit breaker: "closed" (works), "open", "half-open", "held" (Retry-After); null: no daemon
   state     "new", "running", "idle" (no daemon), "paused", "back-off"
   counters  captured = applied + unchanged + superseded + discarded + pending + waiting + conflicts + deadLetters
 
@@ -52,8 +55,16 @@ async function status(invocation: Invocation): Promise<ExitCode> {
   const nowMs = Date.now()
   const mappings: MappingStatus[] = []
   for (const { name } of setup.files) mappings.push(await statusOf(ledger, name, isRunning, nowMs))
-  if (invocation.json) invocation.terminal.out(JSON.stringify({ daemon: holder, mappings }))
-  else show(invocation, mappings, isRunning, holder?.pid ?? null, nowMs)
+  const connections: ConnectionStatus[] = []
+  for (const name of setup.config.connections.keys()) connections.push(await connectionStatus(ledger, name, isRunning))
+  if (invocation.json) invocation.terminal.out(JSON.stringify({ daemon: holder, connections, mappings }))
+  else {
+    show(invocation, mappings, nowMs)
+    for (const each of connections) for (const line of connectionLines(each, nowMs)) invocation.terminal.out(line)
+    const pid = holder?.pid ?? null
+    const who = pid === null ? 'a daemon runs' : `a daemon runs (process ${pid})`
+    invocation.terminal.out(isRunning ? who : 'no daemon runs')
+  }
   return mappings.some(({ needsPerson }) => needsPerson) ? 1 : 0
 }
 
@@ -122,13 +133,7 @@ const HEADINGS = [
   '>LAST SUCCESS',
 ] as const
 
-function show(
-  { terminal }: Invocation,
-  mappings: readonly MappingStatus[],
-  isRunning: boolean,
-  pid: number | null,
-  nowMs: number,
-): void {
+function show({ terminal }: Invocation, mappings: readonly MappingStatus[], nowMs: number): void {
   const rows = mappings.map((each) => [
     each.mapping,
     each.state,
@@ -151,8 +156,6 @@ function show(
       terminal.out(`${mapping}: see the dead letters with: tandem dead-letters list ${mapping}`)
     if (total('conflicts') > 0) terminal.out(`${mapping}: see the conflicts with: tandem conflicts ${mapping}`)
   }
-  const who = pid === null ? 'a daemon runs' : `a daemon runs (process ${pid})`
-  terminal.out(isRunning ? who : 'no daemon runs')
 }
 
 /** "0", or "3/1": in odoo / in external. */

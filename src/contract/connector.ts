@@ -11,6 +11,28 @@ export interface Problem {
   readonly hint: string | null
 }
 
+/**
+ * What tells a database from every other one, and from an older copy of itself. What a connection was first seen with is
+ * kept, and every later look is compared with it: nothing is written to a database that is another one.
+ */
+export interface Identity {
+  /**
+   * Stay as they are for as long as it is this database, wherever it moves to: a name kept inside it, the time at which
+   * it was made. Only traits that both looks have are compared, so one that our user may not read is simply absent.
+   */
+  readonly traits: Readonly<Record<string, string>>
+  /** Numbers that only grow while it lives: a transaction number, the end of a log. A smaller one shows an older copy. */
+  readonly marks: Readonly<Record<string, number>>
+}
+
+/** A key, token or password that ends by itself. */
+export interface Credential {
+  /** As the system lists it; never the secret. */
+  readonly name: string
+  /** Milliseconds since 1970 by the system's clock. */
+  readonly endsAtMs: number
+}
+
 export interface Report {
   /** What answered: "Odoo 19.0", "PostgreSQL 15.18". null where it could not be reached. */
   readonly server: string | null
@@ -18,8 +40,10 @@ export interface Report {
   readonly user: string | null
   /** The server's clock minus ours, in milliseconds, good to about a second; null: unknown. */
   readonly clockOffsetMs: number | null
-  /** Names the database itself, not its address: it stays when the server moves. null: the system has no such name. */
-  readonly identity: string | null
+  /** The database itself, not its address. null: nothing is known that would tell it from another. */
+  readonly identity: Identity | null
+  /** Our user's credentials that end at a known time. One of them may be the one in use. Absent: none is known. */
+  readonly credentials?: readonly Credential[]
   readonly problems: readonly Problem[]
 }
 
@@ -77,7 +101,7 @@ export interface Schema {
 export interface Capabilities {
   /** `pushed`: the feed tells of deletes. `listed`: only a full listing shows them. `none`: they cannot be seen. */
   readonly deletes: 'pushed' | 'listed' | 'none'
-  /** The most operations for one `apply`. */
+  /** The most operations for one `apply`. The engine asks before every batch, and lowers it for a while after time-outs. */
   readonly maxBatch: number
   /** The page size that reads fastest. */
   readonly pageSize: number
@@ -117,6 +141,11 @@ export interface Collection {
 export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
   check(signal: AbortSignal): Promise<Report>
+  /**
+   * Marks (as `Identity` has them) that grow by being asked for: the next number of a sequence. Leaves no trace that a
+   * user of the system could notice. Absent: `check` tells all there is.
+   */
+  drawMarks?(signal: AbortSignal): Promise<Identity['marks']>
   /** Cheap, asks nothing of the system. @throws SyncError `config` that names what is wrong in `spec`. */
   collection(request: CollectionRequest): Collection
 }

@@ -39,6 +39,14 @@ export interface FindRequest {
   readonly fold: { readonly case: boolean; readonly space: boolean }
 }
 
+/** What is fixed when a record is created. Two records that had one id at different times differ in it. */
+export interface Birth {
+  /** When the record was created, in milliseconds since 1970 by the clock of its own system. */
+  readonly createdAtMs: number
+  /** When it last changed; never goes back while the record lives. null: unknown. */
+  readonly changedAtMs: number | null
+}
+
 /** Applies operations to a collection and reads records by id or key. */
 export interface Sink {
   /**
@@ -46,6 +54,11 @@ export interface Sink {
    * that is absent from the answer does not exist. May be repeated.
    */
   read(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, RecordState>>
+  /**
+   * When these records were created. An id that is absent from the answer does not exist, or nothing can be told of it.
+   * Absent: the system does not keep it. May be repeated.
+   */
+  births?(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, Birth>>
   /**
    * Every record in which `field` has one of the values, archived ones included, in any order. May return too many (the
    * engine compares again), never too few. Settles creates in doubt and adopts existing records. May be repeated.

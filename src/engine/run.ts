@@ -4,6 +4,7 @@ import { compareSome } from './compare.ts'
 import type { Context } from './context.ts'
 import { settleDoubts } from './doubt.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
+import { reconcile } from './reconcile.ts'
 import type { RunMemory } from './run-memory.ts'
 import { type SweepReport, sweep } from './sweep.ts'
 
@@ -36,6 +37,7 @@ export async function runMapping(
   signal: AbortSignal,
 ): Promise<RunReport> {
   memory.updates = 0
+  await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
   const sides = SIDES.filter((side) => isRead(context, side))
   await pullAndWork(context, { sides, depth: options.depth, isDirect: lookAgainMs === null }, memory, signal)

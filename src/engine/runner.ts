@@ -230,7 +230,7 @@ async function recordFailure(context: Context, error: SyncError): Promise<void> 
 async function probePause(context: Context, wake: () => void): Promise<void> {
   const { ledger, mapping, clock } = context
   const { pause } = await ledger.state(mapping.name)
-  const isMendedElsewhere = pause && ['unauthorized', 'forbidden', 'schema'].includes(pause.code)
+  const isMendedElsewhere = pause && ['unauthorized', 'forbidden', 'schema', 'identity'].includes(pause.code)
   if (!isMendedElsewhere || clock.nowMs() - pause.sinceMs < PAUSE_PROBE_MS) return
   await ledger.updateState(mapping.name, { pause: null })
   wake()

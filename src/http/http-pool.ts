@@ -1,14 +1,6 @@
-import PQueue from 'p-queue'
 import { Pool } from 'undici'
 import { SyncError } from '../contract/error.ts'
-
-/** What one connection may ask of its server at once. The engine's own pacing comes on top. */
-export interface HttpLimits {
-  /** Calls in flight; also the number of sockets. */
-  readonly concurrency: number
-  /** Calls begun in any one second; null: as many as the answers allow. */
-  readonly perSecond: number | null
-}
+import { createPace, type Pace, type PaceLimits } from './pace.ts'
 
 export interface HttpTimeouts {
   readonly connectMs: number
@@ -23,7 +15,8 @@ export interface HttpTimeouts {
 export interface HttpPoolSettings {
   /** Scheme, host, port and, if any, the path in front of every call's path. */
   readonly url: string
-  readonly limits: HttpLimits
+  /** What the connection may ask of its server at once. `concurrency` is also the number of sockets. */
+  readonly limits: PaceLimits
   readonly timeouts: HttpTimeouts
   /** A longer answer is cut off and reported as `too_large`. */
   readonly maxBodyBytes: number
@@ -34,7 +27,7 @@ export interface HttpPool {
   readonly origin: string
   readonly pathPrefix: string
   readonly sockets: Pool
-  readonly pace: PQueue
+  readonly pace: Pace
   readonly totalMs: number
   readonly maxBodyBytes: number
 }
@@ -53,16 +46,11 @@ export function openHttpPool(settings: HttpPoolSettings): HttpPool {
     bodyTimeout: timeouts.bodyMs,
     maxResponseSize: settings.maxBodyBytes,
   })
-  const pace = new PQueue(
-    limits.perSecond === null
-      ? { concurrency: limits.concurrency }
-      : { concurrency: limits.concurrency, intervalCap: limits.perSecond, interval: 1000, strict: true },
-  )
   return {
     origin: url.origin,
     pathPrefix: url.pathname.replace(/\/+$/, ''),
     sockets,
-    pace,
+    pace: createPace(url.origin, limits),
     totalMs: timeouts.totalMs,
     maxBodyBytes: settings.maxBodyBytes,
   }
@@ -70,7 +58,7 @@ export function openHttpPool(settings: HttpPoolSettings): HttpPool {
 
 /** Ends what is in flight and closes every socket. May be repeated. */
 export async function closeHttpPool(pool: HttpPool): Promise<void> {
-  pool.pace.pause()
+  pool.pace.close()
   await pool.sockets.destroy()
 }
 

@@ -2,6 +2,7 @@ import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
 import type { HttpPool } from './http-pool.ts'
 import { parseJson } from './parse-json.ts'
+import { parseRetryAfterMs } from './retry-after.ts'
 import { transportError } from './transport-error.ts'
 
 export interface JsonRequest {
@@ -24,23 +25,21 @@ export interface JsonAnswer {
 
 /**
  * One HTTP call through the pool, within its pace and deadlines. Any status is an answer, redirects too: they are not
- * followed, because credentials must not cross origins. Never repeats a call.
- * @throws SyncError `network` (also for a truncated or unreadable JSON answer with a 2xx), `timeout` or `too_large`.
+ * followed, because credentials must not cross origins. Never repeats a call. A 429 or 503 with `Retry-After` is an answer
+ * too, and from then on every call is refused until that is over.
+ * @throws SyncError `rate_limited` or `unavailable` during such a pause, with nothing sent;
+ * SyncError `network` (also for a truncated or unreadable JSON answer with a 2xx), `timeout` or `too_large`.
  */
 export async function requestJson(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
   let isStarted = false
   try {
-    return await pool.pace.add(
-      () => {
-        signal.throwIfAborted()
-        isStarted = true
-        return send(pool, request, signal)
-      },
-      { signal },
-    )
+    return await pool.pace.run(() => {
+      isStarted = true
+      return send(pool, request, signal)
+    }, signal)
   } catch (error) {
     if (error instanceof SyncError) throw error
-    // The queue itself refuses a call whose signal aborts, with the signal's own reason.
+    // A call whose signal aborts before its turn ends with the signal's own reason.
     throw transportError(error, {
       origin: pool.origin,
       changesData: request.changesData,
@@ -70,6 +69,7 @@ async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): 
       body: request.body,
       signal: controller.signal,
     })
+    holdWhereAsked(pool, statusCode, headers)
     const text = await body.text()
     return { status: statusCode, headers, body: decodeBody(pool, request, statusCode, headers, text) }
   } catch (error) {
@@ -80,6 +80,14 @@ async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): 
     clearTimeout(deadline)
     signal.removeEventListener('abort', stop)
   }
+}
+
+/** A server that says when to come back is left alone until then, by every call of this pool. */
+function holdWhereAsked(pool: HttpPool, status: number, headers: JsonAnswer['headers']): void {
+  if (status !== 429 && status !== 503) return
+  const header = headers['retry-after']
+  const ms = parseRetryAfterMs(Array.isArray(header) ? header[0] : header, Date.now())
+  if (ms !== null && ms > 0) pool.pace.hold(ms, status === 429 ? 'rate_limited' : 'unavailable')
 }
 
 function decodeBody(

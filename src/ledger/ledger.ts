@@ -269,6 +269,11 @@ export interface Ledger extends AsyncDisposable {
   linksByKey(mapping: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly Link[]>>
   /** Links in the order of their ids, for comparisons. */
   linksAfter(mapping: string, afterLinkId: number, limit: number): Promise<readonly Link[]>
+  /**
+   * Some of the records with a live link: one half from the links that were made last, the other from all over. It is
+   * enough that the mapping was opened once, in any process.
+   */
+  sampleIds(mapping: string, side: Side, limit: number): Promise<readonly RecordId[]>
   /** Links that are not tombstones. */
   countLinks(mapping: string): Promise<number>
 

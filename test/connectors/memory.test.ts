@@ -408,7 +408,7 @@ describe('memory: settings', () => {
     const { store } = small()
     registerMemoryStore('mine', store)
     const report = await memoryConnector({ type: 'memory', store: 'mine' }, 'shop').check(signal)
-    expect(report).toMatchObject({ identity: 'memory', problems: [] })
+    expect(report).toMatchObject({ identity: { traits: { name: 'memory' } }, problems: [] })
     expect(() => memoryConnector({ store: 'other' }, 'shop')).toThrow('shop')
     expect(() => memoryConnector({ stroe: 'mine' }, 'shop')).toThrow(SyncError)
   })

@@ -42,8 +42,8 @@ test.each([
 
 test.each([
   [500, 'server', true],
-  [502, 'server', true],
-  [504, 'server', true],
+  [502, 'unavailable', true],
+  [504, 'timeout', true],
   [503, 'unavailable', false],
   [429, 'rate_limited', false],
   [413, 'too_large', false],

@@ -224,7 +224,14 @@ const CONNECTION_CASES = {
     expect(report.problems.filter((problem) => problem.severity === 'error')).toEqual([])
     if (report.clockOffsetMs !== null) expect(Number.isFinite(report.clockOffsetMs)).toBe(true)
     await using again = await setup.reconnect()
-    expect((await again.check(signal)).identity).toBe(report.identity)
+    const identity = (await again.check(signal)).identity
+    expect(identity?.traits).toEqual(report.identity?.traits)
+    for (const [name, mark] of Object.entries(report.identity?.marks ?? {})) {
+      expect(identity?.marks[name], name).toBeGreaterThanOrEqual(mark)
+    }
+    const first = (await setup.connector.drawMarks?.(signal)) ?? {}
+    const second = (await again.drawMarks?.(signal)) ?? {}
+    for (const [name, mark] of Object.entries(first)) expect(second[name], name).toBeGreaterThan(mark)
   },
   'describe gives every field with its type': async ({ setup, collection, fields }) => {
     const schema = await collection.describe(signal)

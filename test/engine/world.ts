@@ -10,14 +10,18 @@ import { createRandom } from '../../src/connectors/memory/random.ts'
 import { createMemoryStore, type MemoryStore } from '../../src/connectors/memory/store.ts'
 import type { Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
+import { type Condition, type ConnectionGuard, createConnectionGuard } from '../../src/engine/connection-guard.ts'
 import type { Clock, Context, SyncEvent } from '../../src/engine/context.ts'
 import type { CrashPoint } from '../../src/engine/crash-points.ts'
+import { guardConnector } from '../../src/engine/guarded-connector.ts'
 import { type RunOptions, type RunReport, runMapping } from '../../src/engine/run.ts'
 import { newRunMemory, type RunMemory } from '../../src/engine/run-memory.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
 import type { Counts, Ledger } from '../../src/ledger/ledger.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/open.ts'
 import type { Side } from '../../src/mapping/mapping.ts'
+import type { MappingFile } from '../../src/mapping/mapping-file.ts'
+import { type Recogniser, watchDatabase } from '../../src/recognise.ts'
 import { parseMapping } from './parse-mapping.ts'
 
 /** What a killed process looks like from inside. */
@@ -36,6 +40,11 @@ export interface WorldOptions {
 }
 
 export interface World {
+  readonly files: readonly MappingFile[]
+  /** Every condition that a connection was in, in turn. */
+  readonly conditions: (Condition & { readonly connection: string })[]
+  /** Those of the living process; null before the first. */
+  connections: Connections | null
   readonly stores: Readonly<Record<Side, MemoryStore>>
   readonly ledger: Ledger
   readonly events: SyncEvent[]
@@ -73,6 +82,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
   const ledger = await openSqliteLedger({ file: options.ledgerFile ?? ':memory:', program: 'test' })
   const events: SyncEvent[] = []
+  const conditions: World['conditions'] = []
   const clock: Clock = {
     nowMs: now,
     monotonicMs: () => timeMs,
@@ -86,16 +96,34 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   let process: Process = { isDead: false, contexts: new Map() }
 
   const start = (mine: Process): { connections: Connections; surroundings: Parameters<typeof connectMapping>[3] } => {
+    const recogniser: Recogniser = {
+      files,
+      ledger,
+      isReadOnly: false,
+      get connections() {
+        return connections
+      },
+    }
+    const guardOf = (connection: string) =>
+      createConnectionGuard({
+        connection,
+        ...clock,
+        ...watchDatabase(recogniser, connection, clock),
+        onCondition: (condition) => conditions.push({ connection, ...condition }),
+      })
+    const guards: Record<string, ConnectionGuard> = { erp: guardOf('erp'), shop: guardOf('shop') }
     const connectors: Record<string, Connector> = {
-      erp: createMemoryConnector(stores.odoo),
-      shop: createMemoryConnector(stores.external),
+      erp: guardConnector(createMemoryConnector(stores.odoo), guards.erp as ConnectionGuard),
+      shop: guardConnector(createMemoryConnector(stores.external), guards.shop as ConnectionGuard),
     }
     const connections: Connections = {
+      distrust: (name) => guards[name]?.distrust(),
       get: (name) => connectors[name] ?? fail(name),
       clockOffsetMs: () => 0,
       refresh: (name, signal) => (connectors[name] ?? fail(name)).check(signal),
       [Symbol.asyncDispose]: async () => {},
     }
+    world.connections = connections
     return {
       connections,
       surroundings: {
@@ -146,6 +174,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
 
   const world: World = {
+    files,
+    conditions,
+    connections: null,
     stores,
     ledger,
     events,

@@ -164,3 +164,27 @@ test('limits hold: sockets in flight and calls begun in a second', async () => {
 test.each(['ftp://host', 'host:80', 'http://user:secret@host'])('the address %s is refused', (url) => {
   expect(() => open(url)).toThrow(SyncError)
 })
+
+test.each([
+  [429, 'rate_limited'],
+  [503, 'unavailable'],
+] as const)('after a %i with Retry-After, nothing else is sent before it is over', async (status, code) => {
+  let calls = 0
+  const url = await serve((_request, response) => {
+    calls += 1
+    response.writeHead(status, { 'retry-after': '3600' }).end()
+  })
+  const pool = open(url)
+  expect((await requestJson(pool, write, never)).status).toBe(status)
+  const error = await failure(requestJson(pool, write, never))
+  expect(error).toMatchObject({ code, inDoubt: false, disposition: 'defer' })
+  expect(error.retryAfterMs).toBeGreaterThan(3_500_000)
+  expect(calls).toBe(1)
+})
+
+test('a 503 without Retry-After holds nothing', async () => {
+  const url = await serve((_request, response) => response.writeHead(503).end())
+  const pool = open(url)
+  expect((await requestJson(pool, read, never)).status).toBe(503)
+  expect((await requestJson(pool, read, never)).status).toBe(503)
+})

@@ -346,7 +346,9 @@ describe.skipIf(!hasOdooDatabaseAccess)('odoo over JSON-2', () => {
       expect(Math.abs(report.clockOffsetMs ?? Number.NaN)).toBeLessThan(5000)
       await using administrator = connectOdoo({ ...odoo, apiKey: odoo.personKey })
       const theirs = await administrator.check(signal)
-      expect(theirs.identity).toMatch(/^[0-9a-f-]{36}$/)
+      expect(theirs.identity?.traits.uuid).toMatch(/^[0-9a-f-]{36}$/)
+      expect(Object.keys(report.identity?.traits ?? {})).toEqual(['born'])
+      expect(report.identity?.traits.born).toBe(theirs.identity?.traits.born)
       expect(theirs.problems).toMatchObject([
         { severity: 'warning', message: expect.stringContaining('administrator') },
       ])

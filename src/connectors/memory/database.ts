@@ -9,6 +9,7 @@ export interface Row {
   /** Grows with every write that the system notices; a silent edit leaves it. */
   readonly revision: number
   readonly writtenAtMs: number
+  readonly createdAtMs: number
   readonly byUs: boolean
 }
 

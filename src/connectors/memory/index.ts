@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Connector, ConnectorFactory, Report } from '../../contract/connector.ts'
+import type { Connector, ConnectorFactory, Identity, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { perform, type Session } from './call.ts'
 import { createCollection } from './collection.ts'
@@ -27,6 +27,11 @@ export const memoryConnector: ConnectorFactory = (settings, name) => {
   return createMemoryConnector(store)
 }
 
+function identityOf({ identity, database }: MemoryStore): Identity {
+  const marks = [...database.tables.values()].map(({ name, revision }) => [name, revision] as const)
+  return { traits: { name: identity }, marks: Object.fromEntries(marks) }
+}
+
 /** A connector for `store`. Once it is disposed of, every call fails, also one that hangs: as after a crash. */
 export function createMemoryConnector(store: MemoryStore): Connector {
   const session: Session = { store, isClosed: false }
@@ -40,7 +45,7 @@ export function createMemoryConnector(store: MemoryStore): Connector {
           server: 'memory',
           user: 'tandem',
           clockOffsetMs: store.clockOffsetMs,
-          identity: store.identity,
+          identity: identityOf(store),
           problems: [],
         }),
       ),

@@ -1,6 +1,6 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
-import type { FindRequest, Operation, Outcome, Sink } from '../../contract/sink.ts'
+import type { Birth, FindRequest, Operation, Outcome, Sink } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { perform, type Session } from './call.ts'
 import { type Table, transact } from './database.ts'
@@ -20,6 +20,16 @@ export function createSink(session: Session, name: string, fields: readonly stri
   return {
     read: (ids, signal) =>
       perform(session, call('read'), signal, (fault) => readRecords(session, table(), fields, ids, fault)),
+    // When a record last changed is left out: a held transaction may date it back, which no real database does.
+    births: (ids, signal) =>
+      perform(session, call('check'), signal, () => {
+        const { rows } = table()
+        const births = ids.flatMap((id): [RecordId, Birth][] => {
+          const row = rows.get(id)
+          return row === undefined ? [] : [[id, { createdAtMs: row.createdAtMs, changedAtMs: null }]]
+        })
+        return new Map(births)
+      }),
     find: (request, signal) =>
       perform(session, call('find'), signal, (fault) => findRecords(session, table(), fields, request, fault)),
     apply(operations, signal) {

@@ -93,7 +93,14 @@ function putRow(database: Database, table: Table, id: RecordId, fields: Fields, 
   const isSilentEdit = origin.isSilent === true && before !== undefined
   const row: Row = isSilentEdit
     ? { ...before, fields }
-    : { id, fields, revision: table.revision + 1, writtenAtMs: origin.atMs, byUs: origin.byUs }
+    : {
+        id,
+        fields,
+        revision: table.revision + 1,
+        writtenAtMs: origin.atMs,
+        createdAtMs: before?.createdAtMs ?? origin.atMs,
+        byUs: origin.byUs,
+      }
   replaceRow(database, table, id, row)
   note(database, table, id, before?.fields ?? null, fields, origin)
   return row

@@ -1,8 +1,8 @@
-import type { Problem, Report } from '../../contract/connector.ts'
+import type { Credential, Identity, Problem, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Fields } from '../../contract/value.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
-import { parseWriteDate } from './record-version.ts'
+import { formatWriteDate, parseWriteDate } from './record-version.ts'
 
 /** How long before a key's end an operator is told. */
 const KEY_WARNING_MS = 14 * 24 * 3_600_000
@@ -24,44 +24,81 @@ export async function checkConnection(
       hint: 'Use the key of a user that has only the rights which the mappings need.',
     })
   }
-  problems.push(...(await checkKeys(connection, uid, wallClockMs, signal)))
+  const credentials = await readKeys(connection, uid, signal)
+  problems.push(...keyProblems(credentials, wallClockMs + (server.clockOffsetMs ?? 0)))
   return {
     server: server.version === null ? 'Odoo' : `Odoo ${server.version}`,
     user: typeof user?.login === 'string' ? user.login : String(uid),
     clockOffsetMs: server.clockOffsetMs,
     identity: await readIdentity(connection, signal),
+    credentials,
     problems,
   }
 }
 
-/** Which of the user's keys is ours cannot be asked: each one that ends soon is worth a word. */
-async function checkKeys(
-  connection: OdooConnection,
-  uid: number,
-  wallClockMs: number,
-  signal: AbortSignal,
-): Promise<Problem[]> {
+/** The user's keys that end by themselves. Which of them is ours cannot be asked. */
+async function readKeys(connection: OdooConnection, uid: number, signal: AbortSignal): Promise<Credential[]> {
   const args = { domain: [['user_id', '=', uid]], fields: ['name', 'expiration_date'] }
   const keys = await ifAllowed(() => rows(connection, 'res.users.apikeys', 'search_read', args, signal))
-  const problems: Problem[] = []
-  for (const key of keys ?? []) {
-    const endsMs = parseWriteDate(key.expiration_date)
-    if (Number.isNaN(endsMs) || endsMs - wallClockMs > KEY_WARNING_MS) continue
-    problems.push({
-      severity: 'warning',
-      message: `The user's API key "${String(key.name)}" ends on ${String(key.expiration_date)} UTC`,
-      hint: 'If it is the one of this connection, make a new one in Odoo before that and change `api_key`.',
-    })
-  }
-  return problems
+  return (keys ?? []).flatMap(({ name, expiration_date }) => {
+    const endsAtMs = parseWriteDate(expiration_date)
+    return Number.isNaN(endsAtMs) ? [] : [{ name: String(name), endsAtMs }]
+  })
 }
 
-/** Odoo's own name of the database. Only administrators may read it; a copy made by Odoo's manager gets a new one. */
-async function readIdentity(connection: OdooConnection, signal: AbortSignal): Promise<string | null> {
-  const args = { domain: [['key', '=', 'database.uuid']], fields: ['value'] }
-  const found = await ifAllowed(() => rows(connection, 'ir.config_parameter', 'search_read', args, signal))
-  const uuid = found?.[0]?.value
-  return typeof uuid === 'string' ? uuid : null
+function keyProblems(keys: readonly Credential[], nowMs: number): Problem[] {
+  return keys
+    .filter(({ endsAtMs }) => endsAtMs - nowMs <= KEY_WARNING_MS)
+    .map(({ name, endsAtMs }) => ({
+      severity: 'warning',
+      message: `The user's API key "${name}" ends on ${formatWriteDate(endsAtMs)} UTC`,
+      hint: 'If it is the one of this connection: tandem odoo rotate-key, or make a new one in Odoo and change `api_key`.',
+    }))
+}
+
+/**
+ * `uuid` is Odoo's own name of the database: only administrators may read it; Odoo's database manager gives a copy a new
+ * one, a copy made by PostgreSQL keeps it. `born` is for everyone: when the first company was made, which is when the
+ * database was.
+ */
+async function readIdentity(connection: OdooConnection, signal: AbortSignal): Promise<Identity | null> {
+  const traits: Record<string, string> = {}
+  const uuid = await ifAllowed(() =>
+    rows(
+      connection,
+      'ir.config_parameter',
+      'search_read',
+      { domain: [['key', '=', 'database.uuid']], fields: ['value'] },
+      signal,
+    ),
+  )
+  if (typeof uuid?.[0]?.value === 'string') traits.uuid = uuid[0].value
+  // The main company cannot be deleted: base.main_company is the parent or the sibling of all that follow.
+  const first = await ifAllowed(() =>
+    rows(
+      connection,
+      'res.company',
+      'search_read',
+      { domain: [], fields: ['create_date'], order: 'id', limit: 1 },
+      signal,
+    ),
+  )
+  const born = first?.[0]?.create_date
+  if (typeof born === 'string') traits.born = born
+  return Object.keys(traits).length === 0 ? null : { traits, marks: {} }
+}
+
+/**
+ * The next number of a sequence of the database, from a wizard that everyone may open: it is thrown away by Odoo within
+ * hours, and nothing else comes of it. Sequences are in every backup and never go back by themselves, whatever people
+ * delete.
+ */
+export async function drawMarks(connection: OdooConnection, signal: AbortSignal): Promise<Identity['marks']> {
+  const created = await ifAllowed(() =>
+    connection.change('base.language.export', 'create', { vals_list: [{}] }, signal),
+  )
+  const number: unknown = Array.isArray(created) ? created[0] : created
+  return typeof number === 'number' ? { wizard: number } : {}
 }
 
 async function ifAllowed<T>(ask: () => Promise<T>): Promise<T | null> {

@@ -124,6 +124,16 @@ function errorWithoutFault(status: number, where: string, call: FailedCall): Syn
   if (status === 413) return plainError('too_large', `The request ${where} is larger than the server takes (HTTP 413)`)
   if (status === 429) return new SyncError('rate_limited', `The server asks to slow down (HTTP 429 to ${where})`, retry)
   if (status === 503) return new SyncError('unavailable', `The server is not available (HTTP 503 to ${where})`, retry)
+  // What stands before Odoo says that Odoo did not answer it, or not in its time.
+  if (status === 502 || status === 504) {
+    const [code, what] =
+      status === 502 ? (['unavailable', 'was not reached'] as const) : (['timeout', 'took too long'] as const)
+    return new SyncError(code, `Odoo ${what}, says what stands before it (HTTP ${status} to ${where})`, {
+      inDoubt: call.changesData,
+      hint: 'Look at the log of the proxy in front of Odoo, and at its time-outs.',
+      ...retry,
+    })
+  }
   if (status >= 500) {
     return new SyncError('server', `The server failed with an error page (HTTP ${status} to ${where})`, {
       inDoubt: call.changesData,

@@ -1,6 +1,6 @@
 import type { Connector } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
-import { checkConnection } from './check.ts'
+import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
 import { createConnection } from './connection.ts'
 import { openJson2 } from './json2.ts'
@@ -20,6 +20,7 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
   const connection = createConnection(name, transport, parsed.data.context, () => performance.now())
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
+    drawMarks: (signal) => drawMarks(connection, signal),
     collection: (request) => createCollection(connection, request),
     [Symbol.asyncDispose]: () => transport.close(),
   }

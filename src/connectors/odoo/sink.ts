@@ -1,6 +1,7 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Operation, Outcome, Sink } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { readBirths } from './births.ts'
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { findRecords } from './find-records.ts'
@@ -15,6 +16,13 @@ export function createSink(model: OdooModel): Sink {
     async read(ids, signal) {
       try {
         return await readById(model, ids, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 0, signal)
+      }
+    },
+    async births(ids, signal) {
+      try {
+        return await readBirths(model, ids, signal)
       } catch (error) {
         throw await explainError(error, model, 'read', 0, signal)
       }

@@ -1,4 +1,4 @@
-import type { Problem, Report } from '../../contract/connector.ts'
+import type { Identity, Problem, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { backlogProblems } from '../sql/backlog.ts'
 import { quoteLiteral } from '../sql/identifier.ts'
@@ -14,21 +14,34 @@ export async function checkConnection(connection: PostgresConnection, signal: Ab
       `select current_setting('server_version'), current_user::text, (extract(epoch from clock_timestamp()) * 1000)::int8,
        current_setting('transaction_read_only')`,
     )
-    const identity = await query(
-      `select system_identifier::text || '/' || (select oid::text from pg_database where datname = current_database())
-       from pg_control_system()`,
-    ).catch(() => [])
+    const identity = await readIdentity(query)
     return {
       server: `PostgreSQL ${String(version).split(' ')[0]}`,
       user: String(user),
       clockOffsetMs: Math.round(Number(clockMs) - (sentMs + Date.now()) / 2),
-      identity: identity[0]?.[0] === undefined ? null : String(identity[0][0]),
+      identity,
       problems:
         isReadOnly === 'on'
           ? [problem('warning', 'the server is read-only', 'Connect to the primary, if Tandem is to write.')]
           : [],
     }
   })
+}
+
+/**
+ * The cluster's own name, made by initdb (some services keep it from users), and the database's number in it: a dump
+ * that is restored gets another one, a file copy keeps both. Transaction numbers of a cluster only grow, over restarts
+ * and promotions too; a file copy that is put back goes back with them.
+ */
+async function readIdentity(query: Query): Promise<Identity> {
+  const [[database, transaction] = []] = await query(
+    `select (select oid::text from pg_database where datname = current_database()),
+     txid_snapshot_xmax(txid_current_snapshot())::text`,
+  )
+  const cluster = await query('select system_identifier::text from pg_control_system()').catch(() => [])
+  const traits: Record<string, string> = { database: String(database) }
+  if (cluster[0]?.[0] !== undefined) traits.cluster = String(cluster[0][0])
+  return { traits, marks: { transaction: Number(transaction) } }
 }
 
 export interface Needs {

@@ -6,7 +6,7 @@ import { backlogProblems } from '../sql/backlog.ts'
 import { quoteLiteral } from '../sql/identifier.ts'
 import type { SqliteConnection } from './database.ts'
 import type { SqliteContext } from './rows.ts'
-import { readBacklogs, viewError } from './triggers.ts'
+import { readBacklogs, readIdentity, viewError } from './triggers.ts'
 
 export function checkConnection(connection: SqliteConnection): Report {
   const version = connection.handle().prepare<[], { version: string }>('select sqlite_version() as version').get()
@@ -14,7 +14,7 @@ export function checkConnection(connection: SqliteConnection): Report {
     server: `SQLite ${version?.version ?? ''}`,
     user: null,
     clockOffsetMs: 0,
-    identity: null,
+    identity: readIdentity(connection.handle()),
     problems: [],
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import type { Identity } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Backlog } from '../sql/backlog.ts'
 import { quoteIdentifier, quoteLiteral } from '../sql/identifier.ts'
@@ -9,7 +10,7 @@ import type { SqliteTable } from './schema.ts'
 /**
  * What the daemon keeps in the operator's file: who reads which table, and one note for each change and reader. SQLite
  * has one writer at a time, so notes are numbered in the order of their commits. AUTOINCREMENT: a number that was
- * consumed and deleted must never name a new note.
+ * consumed and deleted must never name a new note. And a name of the database itself, for the file may be swapped.
  */
 const TABLES = `
 create table if not exists tandem_consumer (
@@ -19,6 +20,8 @@ create table if not exists tandem_change (
   seq integer primary key autoincrement, consumer integer not null, pk, op text not null, at integer not null, writer text
 );
 create index if not exists tandem_change_consumer on tandem_change (consumer, seq);
+create table if not exists tandem_database (name text not null);
+insert into tandem_database select lower(hex(randomblob(16))) where not exists (select 1 from tandem_database);
 `
 
 /** Milliseconds since 1970 in the words of old releases too: the trigger runs in other programs' SQLite. */
@@ -120,6 +123,16 @@ export function registeredConsumer(context: SqliteContext, table: SqliteTable): 
 
 export function hasChangeTable(database: Database): boolean {
   return database.prepare("select 1 from sqlite_master where name = 'tandem_change'").get() !== undefined
+}
+
+/** Nothing where no table is captured by triggers: the file holds nothing of ours then that could tell. */
+export function readIdentity(database: Database): Identity | null {
+  if (database.prepare("select 1 from sqlite_master where name = 'tandem_database'").get() === undefined) return null
+  const named = database.prepare<[], { name: string }>('select name from tandem_database').get()
+  const notes = database
+    .prepare<[], { seq: bigint }>("select seq from sqlite_sequence where name = 'tandem_change'")
+    .get()
+  return { traits: named === undefined ? {} : { name: named.name }, marks: { notes: Number(notes?.seq ?? 0n) } }
 }
 
 /** Who has how much left to read of the table. */

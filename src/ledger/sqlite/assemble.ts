@@ -7,7 +7,7 @@ import { addHistory, pruneFormerLinks, pruneHistory, readHistory } from './histo
 import { known, listChanges } from './inspect.ts'
 import { intend, openIntents } from './intents.ts'
 import { createLayouts, type KnownMapping } from './layout.ts'
-import { linksAfter, linksByKey, linksBySide } from './links.ts'
+import { linksAfter, linksByKey, linksBySide, sampleIds } from './links.ts'
 import { addRequest, answerRequest, findRequest, openRequests, pruneRequests } from './requests.ts'
 import { settle } from './settle.ts'
 import { stage } from './stage.ts'
@@ -73,7 +73,16 @@ function mappingMethods({
   read,
   write,
 }: Runner): Methods<
-  'openMapping' | 'mappings' | 'cursor' | 'setCursor' | 'known' | 'links' | 'linksByKey' | 'linksAfter' | 'countLinks'
+  | 'openMapping'
+  | 'mappings'
+  | 'cursor'
+  | 'setCursor'
+  | 'known'
+  | 'links'
+  | 'linksByKey'
+  | 'linksAfter'
+  | 'sampleIds'
+  | 'countLinks'
 > {
   const { store, layouts } = tables
   return {
@@ -93,6 +102,7 @@ function mappingMethods({
     links: (name, side, ids) => read(name, (_, mapping) => linksBySide(tables, mapping, side, ids)),
     linksByKey: (name, keys) => read(name, (_, mapping) => linksByKey(tables, mapping, keys)),
     linksAfter: (name, after, limit) => read(name, (_, mapping) => linksAfter(tables, mapping, after, limit)),
+    sampleIds: (name, side, limit) => read(name, (_, mapping) => sampleIds(tables, mapping, side, limit)),
     countLinks: (name) =>
       read(name, (_, mapping) => {
         const sql = 'SELECT live_links AS live FROM mapping WHERE id = ?'

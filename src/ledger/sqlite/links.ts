@@ -42,6 +42,8 @@ const BY_SIDE: Readonly<Record<Side, string>> = {
 const BY_KEY = `SELECT ${COLUMNS} FROM json_each(?) j CROSS JOIN link l ON l.mapping = ? AND l.key = j.value`
 const BY_ID = `SELECT ${COLUMNS} FROM json_each(?) j CROSS JOIN link l ON l.id = j.value`
 const AFTER = `SELECT ${COLUMNS} FROM link l WHERE l.id > ? AND l.id < ? ORDER BY l.id LIMIT ?`
+const NEWEST =
+  'SELECT id, odoo_id, external_id FROM link WHERE id < ? AND id >= ? AND state = 0 ORDER BY id DESC LIMIT ?'
 
 export function linkOf(layouts: Layouts, mapping: KnownMapping, row: LinkRow): Link {
   return {
@@ -102,4 +104,17 @@ export function linksAfter(tables: Tables, mapping: KnownMapping, afterLinkId: n
   const first = mapping.id * LINK_RANGE
   const rows = tables.store.all<LinkRow>(AFTER, Math.max(first, afterLinkId), first + LINK_RANGE, limit)
   return rows.map((row) => linkOf(tables.layouts, mapping, row))
+}
+
+export function sampleIds(tables: Tables, mapping: KnownMapping, side: Side, limit: number): RecordId[] {
+  const { store } = tables
+  const first = mapping.id * LINK_RANGE
+  const { last = 0 } =
+    store.get<{ last: number }>('SELECT last_link AS last FROM mapping WHERE id = ?', mapping.id) ?? {}
+  const before = (end: number, count: number): LinkRow[] => store.all<LinkRow>(NEWEST, end, first, count)
+  const half = Math.ceil(limit / 2)
+  const rows = before(first + LINK_RANGE, half)
+  const stride = Math.max(1, last / (limit - half + 1))
+  for (let step = 1; step <= limit - half; step++) rows.push(...before(first + Math.ceil(stride * step) + 1, 1))
+  return [...new Set(rows.map((row) => (side === 'odoo' ? row.odoo_id : row.external_id)))]
 }

@@ -117,7 +117,29 @@ const user: ModelDefinition = {
   },
 }
 
+const company: ModelDefinition = {
+  description: 'Companies',
+  order: 'sequence, name',
+  writableBy: 'system',
+  fields: {
+    ...USERS,
+    name: { type: 'char', string: 'Company Name', required: true },
+    sequence: { type: 'integer', string: 'Sequence', default: 10 },
+    partner_id: { type: 'many2one', string: 'Partner', relation: 'res.partner', required: true },
+  },
+}
+
+/** A wizard: Odoo throws its records away by itself, the stand-in keeps them. */
+const languageExport: ModelDefinition = {
+  description: 'Language Export',
+  order: 'id',
+  writableBy: 'user',
+  fields: { ...USERS, name: { type: 'char', string: 'File Name', readonly: true } },
+}
+
 export const MODELS: Models = {
+  'res.company': company,
+  'base.language.export': languageExport,
   'res.partner': partner,
   'res.partner.category': category,
   'res.country': country,

@@ -34,6 +34,7 @@ export function seed(database: Database): void {
   }
   const person = { type: 'contact', color: 0, lang: 'en_US', is_company: false, customer_rank: 0, supplier_rank: 0 }
   add('res.partner', { ...person, name: 'My Company', is_company: true, active: true })
+  add('res.company', { name: 'My Company', sequence: 0, partner_id: 1 })
   for (const { partner, name, active } of PEOPLE) add('res.partner', { ...person, id: partner, name, active })
   for (const { uid, login, name, partner, active } of PEOPLE) {
     add('res.users', { id: uid, login, name, active, partner_id: partner })

@@ -1,0 +1,137 @@
+import type { RecordId, RecordState } from '../contract/change.ts'
+import type { Collection, Connector } from '../contract/connector.ts'
+import { asSyncError } from '../contract/error.ts'
+import type { Feed } from '../contract/feed.ts'
+import type { FindRequest, Sink } from '../contract/sink.ts'
+import type { ConnectionGuard } from './connection-guard.ts'
+import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
+
+/**
+ * `connector` behind its guard, with pages and look-ups that shrink when they are too much for the system. Everything
+ * else is as it was: nothing is repeated here, so a call that failed has failed.
+ */
+export function guardConnector(connector: Connector, guard: ConnectionGuard): Connector {
+  const { drawMarks } = connector
+  return {
+    check: (signal) => guard.ask(signal, () => connector.check(signal)),
+    ...(drawMarks ? { drawMarks: (signal) => guard.ask(signal, () => drawMarks.call(connector, signal)) } : {}),
+    collection: (request) => guardCollection(connector.collection(request), guard),
+    [Symbol.asyncDispose]: () => connector[Symbol.asyncDispose](),
+  }
+}
+
+function guardCollection(collection: Collection, guard: ConnectionGuard): Collection {
+  const { feed, sink, prepare } = collection
+  const batches = createLoad()
+  return {
+    get capabilities() {
+      const { capabilities } = collection
+      return { ...capabilities, maxBatch: batches.of(capabilities.maxBatch) }
+    },
+    describe: (signal) => guard.ask(signal, () => collection.describe(signal)),
+    check: (needs, signal) => guard.ask(signal, () => collection.check(needs, signal)),
+    ...(prepare ? { prepare: (signal) => guard.work(signal, () => prepare.call(collection, signal)) } : {}),
+    feed: feed && guardFeed(feed, guard),
+    sink: sink && guardSink(sink, guard, batches),
+  }
+}
+
+/** The load of one kind of call, remembered from call to call. */
+interface Load {
+  /** How many of `wanted` are not too much. */
+  of(wanted: number): number
+  /** Makes a call with `sent` records and learns from what becomes of it. */
+  observe<T>(sent: number, call: () => Promise<T>): Promise<T>
+}
+
+function createLoad(): Load {
+  let size: LoadSize = UNLIMITED
+  return {
+    of: (wanted) => loadOf(size, wanted),
+    async observe(sent, call) {
+      try {
+        const result = await call()
+        size = grow(size, sent)
+        return result
+      } catch (thrown) {
+        if (isTooMuch(thrown)) size = shrink(size, sent)
+        throw thrown
+      }
+    },
+  }
+}
+
+/** One call with as many of `wanted` as are not too much. */
+function loaded<T>(load: Load, wanted: number, call: (sent: number) => Promise<T>): Promise<T> {
+  const sent = load.of(wanted)
+  return load.observe(sent, () => call(sent))
+}
+
+/** Whether a smaller call may succeed where this one failed. */
+function isTooMuch(thrown: unknown): boolean {
+  const { code } = asSyncError(thrown)
+  return code === 'timeout' || code === 'too_large'
+}
+
+function guardFeed(feed: Feed, guard: ConnectionGuard): Feed {
+  const { list, watch } = feed
+  const pages = createLoad()
+  const listings = createLoad()
+  return {
+    ...(feed.readsAhead === undefined ? {} : { readsAhead: feed.readsAhead }),
+    read: (request, signal) =>
+      guard.work(signal, () => loaded(pages, request.limit, (limit) => feed.read({ ...request, limit }, signal))),
+    ...(list
+      ? {
+          list: (after, limit, signal) =>
+            guard.work(signal, () => loaded(listings, limit, (sent) => list.call(feed, after, sent, signal))),
+        }
+      : {}),
+    ...(watch ? { watch: (wake, signal) => watch.call(feed, wake, signal) } : {}),
+  }
+}
+
+function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
+  const { births, reserve } = sink
+  const reads = createLoad()
+  const finds = createLoad()
+  return {
+    async read(ids, signal) {
+      const found = new Map<RecordId, RecordState>()
+      await inParts(reads, ids, async (part) => {
+        const states = await guard.work(signal, () => sink.read(part, signal))
+        for (const [id, state] of states) found.set(id, state)
+      })
+      return found
+    },
+    async find(request: FindRequest, signal) {
+      const found = new Map<RecordId, RecordState>()
+      await inParts(finds, request.values, async (values) => {
+        const states = await guard.work(signal, () => sink.find({ ...request, values }, signal))
+        for (const state of states) found.set(state.id, state)
+      })
+      return [...found.values()]
+    },
+    // The engine makes batches of `maxBatch`; nothing is split here, for an outcome in doubt is the engine's to settle.
+    apply: (operations, signal) =>
+      guard.work(signal, () => batches.observe(operations.length, () => sink.apply(operations, signal))),
+    ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
+    ...(reserve
+      ? {
+          reserve: (field, count, signal) => guard.work(signal, () => reserve.call(sink, field, count, signal)),
+        }
+      : {}),
+  }
+}
+
+/** One call after the other, each as large as `load` allows. No items are one call too: it is the sink that says what that means. */
+async function inParts<T>(load: Load, items: readonly T[], call: (part: readonly T[]) => Promise<void>): Promise<void> {
+  let done = 0
+  do {
+    await loaded(load, items.length - done, async (sent) => {
+      const part = done === 0 && sent === items.length ? items : items.slice(done, done + sent)
+      await call(part)
+      done += part.length
+    })
+  } while (done < items.length)
+}
