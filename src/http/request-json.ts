@@ -4,7 +4,7 @@ import type { HttpPool } from './http-pool.ts'
 import { parseJson } from './parse-json.ts'
 import { transportError } from './transport-error.ts'
 
-export interface JsonRequest {
+export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Begins with a slash; the pool's own prefix is put in front. */
   readonly path: string
@@ -15,9 +15,13 @@ export interface JsonRequest {
   readonly changesData: boolean
 }
 
-export interface JsonAnswer {
+export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+export interface JsonAnswer extends HttpAnswer {
   /** undefined: the body is not JSON (an error page of a proxy, an empty answer). */
   readonly body: Value | undefined
 }
@@ -27,7 +31,13 @@ export interface JsonAnswer {
  * followed, because credentials must not cross origins. Never repeats a call.
  * @throws SyncError `network` (also for a truncated or unreadable JSON answer with a 2xx), `timeout` or `too_large`.
  */
-export async function requestJson(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
+export async function requestJson(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<JsonAnswer> {
+  const answer = await requestText(pool, request, signal)
+  return { ...answer, body: decodeBody(pool, request, answer) }
+}
+
+/** The same for an answer that need not be JSON. @throws SyncError `network`, `timeout` or `too_large`. */
+export async function requestText(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   let isStarted = false
   try {
     return await pool.pace.add(
@@ -51,7 +61,7 @@ export async function requestJson(pool: HttpPool, request: JsonRequest, signal: 
   }
 }
 
-async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
+async function send(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   let ended: 'deadline' | 'stopped' | null = null
   const controller = new AbortController()
   const end = (why: 'deadline' | 'stopped') => {
@@ -70,10 +80,8 @@ async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): 
       body: request.body,
       signal: controller.signal,
     })
-    const text = await body.text()
-    return { status: statusCode, headers, body: decodeBody(pool, request, statusCode, headers, text) }
+    return { status: statusCode, headers, text: await body.text() }
   } catch (error) {
-    if (error instanceof SyncError) throw error
     const { origin, totalMs } = pool
     throw transportError(error, { origin, changesData: request.changesData, ended, totalMs, mayBeSent: true })
   } finally {
@@ -82,13 +90,7 @@ async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): 
   }
 }
 
-function decodeBody(
-  pool: HttpPool,
-  request: JsonRequest,
-  status: number,
-  headers: JsonAnswer['headers'],
-  text: string,
-): Value | undefined {
+function decodeBody(pool: HttpPool, request: HttpRequest, { status, headers, text }: HttpAnswer): Value | undefined {
   const type = headers['content-type']
   if (typeof type !== 'string' || !/^[^;]*\bjson\b/i.test(type)) return undefined
   try {

@@ -17,7 +17,7 @@ export async function checkConnection(
   const uid = await connection.ownUserId(signal)
   const [user] = await rows(connection, 'res.users', 'read', { ids: [uid], fields: ['login'] }, signal)
   const problems: Problem[] = []
-  if (await connection.call('res.users', 'has_group', { ids: [uid], group_ext_id: 'base.group_system' }, signal)) {
+  if (await connection.capabilities.isInGroup(uid, 'base.group_system', signal)) {
     problems.push({
       severity: 'warning',
       message: `The user ${String(user?.login)} is an administrator of Odoo`,
