@@ -64,11 +64,12 @@ async function readIdentity(connection: OdooConnection, signal: AbortSignal): Pr
   return typeof uuid === 'string' ? uuid : null
 }
 
+/** null where our user may not, or this Odoo has no such model or field. */
 async function ifAllowed<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof SyncError && /^(forbidden|forbidden_record|schema)$/.test(error.code)) return null
+    if (error instanceof SyncError && /^(forbidden|forbidden_record|schema|invalid)$/.test(error.code)) return null
     throw error
   }
 }

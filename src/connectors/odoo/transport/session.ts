@@ -64,12 +64,22 @@ export function createSession(http: OdooHttp, login: Login): OdooTransport {
 async function authenticate(http: OdooHttp, login: Login, signal: AbortSignal): Promise<Session> {
   const name = { model: 'session', method: 'authenticate', changesData: false }
   const params = { db: http.database, login: login.user, password: login.secret }
-  const { answer, result } = await postRpc(http, '/web/session/authenticate', params, name, signal)
+  const { answer, result } = await postRpc(http, '/web/session/authenticate', params, name, signal).catch((error) => {
+    throw pythonName(error) === 'odoo.exceptions.AccessError' ? noDatabase(http, error) : error
+  })
   const uid = readUserId((result as { readonly uid?: number } | null)?.uid, login.user)
   const id = readSessionId(answer)
   if (id !== null) return { uid, id }
   throw new SyncError('unexpected', `${http.pool.origin} opened a session for ${login.user} and sent no cookie`, {
     hint: 'Look whether a proxy in front of Odoo takes the cookie `session_id` out of its answers.',
+  })
+}
+
+/** Nothing else is forbidden before there is a user: since 15, Odoo says so of a database that it does not offer. */
+function noDatabase(http: OdooHttp, cause: unknown): SyncError {
+  return new SyncError('config', `${http.pool.origin} offers no database ${http.database}`, {
+    cause,
+    hint: 'Check `database` of the connection.',
   })
 }
 

@@ -12,36 +12,49 @@ type Open = { readonly items: Value[] } | { readonly members: Record<string, Val
 
 const FRAME = new Set([
   'methodResponse',
+  'methodCall',
+  'methodName',
   'params',
   'param',
   'fault',
   'data',
   'member',
-  'name',
   'value',
-  'array',
-  'struct',
 ])
 
 /** Odoo 14 sends them as they are stored, though XML has no place for them; later versions leave them out, as we do. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
 
-/**
- * An XML-RPC answer. Numbers that a double cannot hold come as text, as `Value` says; `base64` gives its text, for
- * Odoo's bytes are base64 already.
- * @throws Error for anything that is not one whole XML-RPC answer.
- */
+/** An answer. @throws Error for anything that is not one whole answer. */
 export function decodeMethodResponse(xml: string): MethodResponse {
+  const { values, isFault } = decodeDocument(xml)
+  const [value] = values
+  if (value === undefined) throw new Error('an answer of XML-RPC without a value')
+  return isFault ? decodeFault(value) : { kind: 'result', value }
+}
+
+/** A call, as a server gets it. */
+export function decodeMethodCall(xml: string): { readonly method: string; readonly params: readonly Value[] } {
+  const { method, values } = decodeDocument(xml)
+  return { method, params: values }
+}
+
+/**
+ * The values of an XML-RPC document. Numbers that a double cannot hold come as text, as `Value` says; `base64` gives its text, for
+ * Odoo's bytes are base64 already.
+ */
+function decodeDocument(xml: string): { method: string; values: Value[]; isFault: boolean } {
+  const values: Value[] = []
+  let method = ''
   const open: Open[] = []
   let text = ''
   /** The value that was just closed; undefined: none yet, so bare text is a string. */
   let closed: Value | undefined
-  let root: Value | undefined
   let isFault = false
   const parser = new SaxesParser()
   parser.on('doctype', () => {
-    throw new Error('an answer of XML-RPC has no document type')
+    throw new Error('a document type has no place in XML-RPC')
   })
   parser.on('opentag', ({ name }) => {
     text = ''
@@ -54,19 +67,19 @@ export function decodeMethodResponse(xml: string): MethodResponse {
     text += part
   })
   parser.on('closetag', ({ name }) => {
-    if (name === 'name') nameMember(open.at(-1), text)
+    if (name === 'methodName') method = text
+    else if (name === 'name') nameMember(open.at(-1), text)
     else if (name === 'array' || name === 'struct') closed = contents(open.pop())
     else if (name === 'value') {
       const value = closed ?? (closed === null ? null : text)
       const parent = open.at(-1)
-      if (parent === undefined) root = value
+      if (parent === undefined) values.push(value)
       else put(parent, value)
       closed = undefined
     } else if (!FRAME.has(name)) closed = decodePlain(name, text)
   })
   parser.write(readable(xml)).close()
-  if (root === undefined) throw new Error('an answer of XML-RPC without a value')
-  return isFault ? decodeFault(root) : { kind: 'result', value: root }
+  return { method, values, isFault }
 }
 
 /** Python writes a carriage return as it is, which a parser of XML must take for a line feed. */

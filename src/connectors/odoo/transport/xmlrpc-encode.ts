@@ -11,7 +11,7 @@ export function encodeMethodCall(method: string, params: readonly Value[]): stri
  * `nil` is an extension of XML-RPC that Python takes in every version. Whole numbers beyond 32 bits go as `i8`, which
  * Python takes too; a number that is no whole one goes as `double`.
  */
-function encodeValue(value: Value): string {
+export function encodeValue(value: Value): string {
   if (value === null) return '<value><nil/></value>'
   if (typeof value === 'boolean') return `<value><boolean>${value ? 1 : 0}</boolean></value>`
   if (typeof value === 'number') return encodeNumber(value)
