@@ -60,9 +60,9 @@ async function main(): Promise<number> {
 async function bringUpBoth(directory: string): Promise<Servers> {
   const startedAt = performance.now()
   const stack = await startStack({ directory, database: 'tandem_test', workers: 0, durable: false })
-  const { pid, server, url, database, apiKey } = stack.odoo
+  const { pid, server, url, login, database, apiKey } = stack.odoo
   const controlFile = join(directory, 'odoo-control.json')
-  writeOdooControl(controlFile, { pid, server, url, database, apiKey })
+  writeOdooControl(controlFile, { pid, server, url, login, database, apiKey })
   progress(`Odoo and PostgreSQL are up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   const own = { ...stackEnvironment(stack), TANDEM_REAL: controlFile }
   const given = process.env.PG_URL

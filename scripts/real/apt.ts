@@ -42,6 +42,41 @@ export async function installPackages(packages: readonly string[]): Promise<void
 
 /** Downloads one package of another suite from the machine's own mirror, leaving the machine's package lists alone. */
 export async function downloadPackage(name: string, suite: string, workDir: string): Promise<string> {
+  const options = await updateLists(suite, workDir, [])
+  await aptGet([...options, 'download', name], workDir)
+  rmSync(join(workDir, 'lists'), { recursive: true })
+  const file = readdirSync(workDir).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'))
+  if (file === undefined) throw new Error(`apt-get download ${name} left no file`)
+  return join(workDir, file)
+}
+
+/**
+ * Downloads a package of another suite with everything that it depends on, down to the C library, as if nothing were
+ * installed but `without`. Gives the files.
+ */
+export async function downloadWithDependencies(
+  name: string,
+  suite: string,
+  without: readonly string[],
+  workDir: string,
+): Promise<string[]> {
+  const status = join(workDir, 'status')
+  const archives = join(workDir, 'archives')
+  await mkdir(join(archives, 'partial'), { recursive: true })
+  const architecture = (await runCommand('dpkg', ['--print-architecture'])).trim()
+  const about = `Status: install ok installed\nVersion: 999\nArchitecture: ${architecture}\nMulti-Arch: foreign`
+  const stanzas = without.map((left) => `Package: ${left}\n${about}\nMaintainer: none\nDescription: left out\n\n`)
+  writeFileSync(status, stanzas.join(''))
+  const state = [`Dir::State::status=${status}`, `Dir::Cache::archives=${archives}`, 'Debug::NoLocking=1']
+  const options = await updateLists(suite, workDir, state)
+  await aptGet([...options, 'install', '-y', '--no-install-recommends', '--download-only', name])
+  return readdirSync(archives)
+    .filter((entry) => entry.endsWith('.deb'))
+    .map((entry) => join(archives, entry))
+}
+
+/** Reads what another suite has, with lists of its own in `workDir`. Gives the options that make apt use them. */
+async function updateLists(suite: string, workDir: string, settings: readonly string[]): Promise<string[]> {
   const codename = debianCodename()
   const sources = sourcesForSuite(codename, suite)
   if (sources === null)
@@ -59,13 +94,10 @@ export async function downloadPackage(name: string, suite: string, workDir: stri
     'Acquire::Languages=none',
     // apt's download user may not write here; the signatures are checked all the same.
     'APT::Sandbox::User=root',
+    ...settings,
   ].flatMap((option) => ['-o', option])
   await aptGet([...options, 'update'])
-  await aptGet([...options, 'download', name], workDir)
-  rmSync(lists, { recursive: true })
-  const file = readdirSync(workDir).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'))
-  if (file === undefined) throw new Error(`apt-get download ${name} left no file`)
-  return join(workDir, file)
+  return options
 }
 
 /**

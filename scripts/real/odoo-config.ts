@@ -29,6 +29,8 @@ export function writeOdooConfig(file: string, config: OdooConfig, user: SystemUs
     http_interface: '127.0.0.1',
     http_port: config.httpPort,
     gevent_port: config.geventPort,
+    // The same, by its name before 16.
+    longpolling_port: config.geventPort,
     workers: config.workers,
     // Odoo's own jobs (clean-ups, mail) would come and go in the middle of a test.
     max_cron_threads: 0,

@@ -8,12 +8,16 @@ import { ensurePostgresPrograms } from './postgres-programs.ts'
 import { progress } from './progress.ts'
 import { ensureServerUser, type SystemUser, serverUserName } from './system-user.ts'
 
+export const ODOO_SERIES = ['19', '14'] as const
+export type OdooSeries = (typeof ODOO_SERIES)[number]
+
 export interface OdooInstall {
+  readonly series: OdooSeries
   /** As Debian names it, for example `19.0.0+dfsg-1`. */
   readonly version: string
   /** How an Odoo command line begins. */
   readonly command: string
-  readonly program: string
+  readonly commandArgs: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly user: SystemUser
   readonly postgresBinDir: string
@@ -39,9 +43,10 @@ export async function ensureOdoo19(): Promise<OdooInstall> {
     const versionFile = join(folder, 'version')
     if (!existsSync(versionFile)) await unpackOdoo(folder)
     return {
+      series: '19',
       version: readFileSync(versionFile, 'utf8'),
       command: '/usr/bin/python3',
-      program: join(folder, 'usr/bin/odoo'),
+      commandArgs: [join(folder, 'usr/bin/odoo')],
       env: { ...plainEnvironment, PYTHONPATH: join(folder, 'usr/lib/python3/dist-packages'), PYTHONUNBUFFERED: '1' },
       user,
       postgresBinDir,

@@ -2,6 +2,7 @@ import { request } from 'undici'
 
 export interface OdooAddress {
   readonly url: string
+  readonly login: string
   readonly apiKey: string
   readonly database: string
 }
@@ -12,18 +13,15 @@ export interface OdooAddress {
  */
 export async function odooAnswers(odoo: OdooAddress): Promise<boolean> {
   try {
-    const { statusCode, body } = await request(`${odoo.url}/json/2/res.users/context_get`, {
+    const args = [odoo.database, odoo.login, odoo.apiKey, {}]
+    const { body } = await request(`${odoo.url}/jsonrpc`, {
       method: 'POST',
-      headers: {
-        authorization: `bearer ${odoo.apiKey}`,
-        'x-odoo-database': odoo.database,
-        'content-type': 'application/json',
-      },
-      body: '{}',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ params: { service: 'common', method: 'authenticate', args } }),
       signal: AbortSignal.timeout(30_000),
     })
-    await body.dump()
-    return statusCode === 200
+    const answer = (await body.json()) as { readonly result?: unknown }
+    return typeof answer.result === 'number'
   } catch {
     return false
   }

@@ -6,7 +6,7 @@ import { freePort } from './free-port.ts'
 import { odooRole, writeOdooConfig } from './odoo-config.ts'
 import type { OdooInstall } from './odoo-install.ts'
 import { type OdooAddress, odooAnswers } from './odoo-ready.ts'
-import { type OdooAccess, type OdooTemplate, templateDatabase } from './odoo-template.ts'
+import { botLogin, type OdooAccess, type OdooTemplate, templateDatabase } from './odoo-template.ts'
 import { type Postgres, postgresUrl, runSql } from './postgres.ts'
 import { isAlive, type ServerCommand, startServerProcess, stopServerProcess, waitUntilReady } from './server-process.ts'
 
@@ -42,7 +42,7 @@ export async function startOdoo(options: OdooOptions): Promise<Odoo> {
   const configFile = join(directory, 'odoo.conf')
   const server: ServerCommand = {
     command: install.command,
-    args: [install.program, '-c', configFile],
+    args: [...install.commandArgs, '-c', configFile],
     env: { ...install.env, HOME: dataDir },
     ...install.user,
     cwd: dataDir,
@@ -59,7 +59,7 @@ export async function startOdoo(options: OdooOptions): Promise<Odoo> {
       { database, dataDir, postgresPassword, ...ports, workers: options.workers },
       install.user,
     )
-    const address = { url: `http://127.0.0.1:${port}`, apiKey: access.apiKey, database }
+    const address = { url: `http://127.0.0.1:${port}`, login: botLogin, apiKey: access.apiKey, database }
     const pid = startServerProcess(server)
     try {
       await waitForOdoo(pid, server, address)

@@ -20,6 +20,8 @@ export interface OdooTemplate {
 export interface OdooAccess {
   /** Of the user `tandem`: an ordinary user who may also maintain contacts. */
   readonly apiKey: string
+  /** Of the same user; a key does not open a web session. */
+  readonly password: string
   readonly adminApiKey: string
   readonly adminPassword: string
   readonly postgresPassword: string
@@ -32,13 +34,16 @@ const modules = 'base,base_automation,contacts'
 
 /** Runs in `odoo shell`, which gives it `env`. */
 const makeUsers = `
-import json, os
+import json, os, odoo
 admin = env.ref('base.user_admin')
 admin.password = os.environ['ADMIN_PASSWORD']
 groups = env.ref('base.group_user') + env.ref('base.group_partner_manager')
 bot = env['res.users'].with_context(no_reset_password=True).create(
-    {'name': 'Tandem', 'login': '${botLogin}', 'email': 'tandem@example.com', 'group_ids': [(6, 0, groups.ids)]})
-key = lambda user: env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'tandem', None)
+    {'name': 'Tandem', 'login': '${botLogin}', 'email': 'tandem@example.com', 'password': os.environ['PASSWORD'],
+     ('group_ids' if 'group_ids' in env['res.users'] else 'groups_id'): [(6, 0, groups.ids)]})
+# Without an end, where keys have one (since 18).
+unlimited = [None] if odoo.release.version_info[0] >= 18 else []
+key = lambda user: env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'tandem', *unlimited)
 keys = {'apiKey': key(bot), 'adminApiKey': key(admin)}
 env.cr.commit()
 with open(os.environ['KEYS_FILE'], 'w') as file:
@@ -86,6 +91,7 @@ async function buildTemplate(install: OdooInstall, folder: string): Promise<void
 async function fillTemplate(install: OdooInstall, postgres: Postgres, building: string): Promise<OdooAccess> {
   const postgresPassword = randomBytes(18).toString('hex')
   const adminPassword = randomBytes(9).toString('hex')
+  const password = randomBytes(9).toString('hex')
   await runSql(postgres.url, [`CREATE ROLE ${odooRole} LOGIN CREATEDB PASSWORD '${postgresPassword}'`])
   const dataDir = join(building, 'data')
   makeOwnedDir(dataDir, install)
@@ -98,14 +104,14 @@ async function fillTemplate(install: OdooInstall, postgres: Postgres, building: 
   )
 
   const keysFile = join(dataDir, 'keys.json')
-  const env = { ...install.env, HOME: dataDir, KEYS_FILE: keysFile, ADMIN_PASSWORD: adminPassword }
+  const env = { ...install.env, HOME: dataDir, KEYS_FILE: keysFile, ADMIN_PASSWORD: adminPassword, PASSWORD: password }
   const run = (args: readonly string[], stdin = '') =>
-    runCommand(install.command, [install.program, ...args], { env, cwd: dataDir, stdin, ...install.user })
+    runCommand(install.command, [...install.commandArgs, ...args], { env, cwd: dataDir, stdin, ...install.user })
   await run(['-c', configFile, '-i', modules, '--stop-after-init', '--no-http'])
   await run(['shell', '-c', configFile, '--no-http'], makeUsers)
   const keys = JSON.parse(readFileSync(keysFile, 'utf8')) as Pick<OdooAccess, 'apiKey' | 'adminApiKey'>
   rmSync(keysFile)
-  return { ...keys, adminPassword, postgresPassword }
+  return { ...keys, password, adminPassword, postgresPassword }
 }
 
 function makeOwnedDir(path: string, install: OdooInstall): void {

@@ -6,6 +6,8 @@ export function stackEnvironment({ odoo, shopUrl }: Stack): Record<string, strin
   return {
     ODOO_URL: odoo.url,
     ODOO_DB: odoo.database,
+    ODOO_LOGIN: odoo.login,
+    ODOO_PASSWORD: odoo.password,
     ODOO_API_KEY: odoo.apiKey,
     PG_URL: shopUrl,
     ODOO_ADMIN_API_KEY: odoo.adminApiKey,

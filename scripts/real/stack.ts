@@ -2,7 +2,8 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
 import { stopServersOf } from './leftovers.ts'
-import { ensureOdoo19 } from './odoo-install.ts'
+import { ensureOdoo14 } from './odoo-14-install.ts'
+import { ensureOdoo19, type OdooSeries } from './odoo-install.ts'
 import { type Odoo, startOdoo } from './odoo-server.ts'
 import { ensureOdooTemplate } from './odoo-template.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
@@ -12,6 +13,8 @@ import { ensureShop } from './shop.ts'
 import { ensureServerUser } from './system-user.ts'
 
 export interface StackOptions {
+  /** '19' if absent. */
+  readonly series?: OdooSeries
   /** Everything that belongs to this stack. A folder with a stack's data is gone on with; an empty one starts clean. */
   readonly directory: string
   readonly database: string
@@ -34,12 +37,12 @@ export interface Stack {
 
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { directory, database, workers, durable, ports } = options
-  const install = await ensureOdoo19()
+  const install = await (options.series === '14' ? ensureOdoo14() : ensureOdoo19())
   const template = await ensureOdooTemplate(install)
   const dataDir = join(directory, 'cluster')
   if (!existsSync(dataDir)) await copyCluster(template.clusterDir, dataDir)
 
-  progress('starting PostgreSQL and Odoo 19')
+  progress(`starting PostgreSQL and Odoo ${install.series}`)
   const postgres = await startPostgres({
     dataDir,
     binDir: install.postgresBinDir,

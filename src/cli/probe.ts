@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { openConnections } from '../connect.ts'
+import { openApp } from '../app.ts'
 import type { Collection, FieldSchema, Finding, Schema } from '../contract/connector.ts'
 import { SyncError } from '../contract/error.ts'
 import { didYouMean } from '../mapping/suggestion.ts'
@@ -31,7 +31,8 @@ export function probeCommand(perform: Perform): Command {
 
 async function probe(invocation: Invocation, connection: string, name: string): Promise<ExitCode> {
   const { terminal, signal, json } = invocation
-  const { config } = setupOf(invocation)
+  const setup = setupOf(invocation)
+  const { config } = setup
   if (!config.connections.has(connection)) {
     const known = [...config.connections.keys()]
     throw new SyncError(
@@ -39,8 +40,8 @@ async function probe(invocation: Invocation, connection: string, name: string): 
       `There is no connection "${connection}"${didYouMean(connection, known)}; there are ${known.join(', ')}.`,
     )
   }
-  await using connections = await openConnections(config, [connection])
-  const collection = connections.get(connection).collection({ spec: name, fields: [], consumer: 'probe' })
+  await using app = await openApp(setup, { emit: () => {}, readOnly: true })
+  const collection = app.connections.get(connection).collection({ spec: name, fields: [], consumer: 'probe' })
   // A wrong path to the list shows in the findings' own, more helpful message.
   const findings = (await collection.probe?.(signal)) ?? []
   const schema = await collection.describe(signal)

@@ -21,7 +21,7 @@ export function guardConnector(connector: Connector, guard: ConnectionGuard): Co
 }
 
 function guardCollection(collection: Collection, guard: ConnectionGuard): Collection {
-  const { feed, sink, prepare } = collection
+  const { feed, sink, prepare, probe } = collection
   const batches = createLoad()
   return {
     get capabilities() {
@@ -30,6 +30,7 @@ function guardCollection(collection: Collection, guard: ConnectionGuard): Collec
     },
     describe: (signal) => guard.ask(signal, () => collection.describe(signal)),
     check: (needs, signal) => guard.ask(signal, () => collection.check(needs, signal)),
+    ...(probe ? { probe: (signal) => guard.ask(signal, () => probe.call(collection, signal)) } : {}),
     ...(prepare ? { prepare: (signal) => guard.work(signal, () => prepare.call(collection, signal)) } : {}),
     feed: feed && guardFeed(feed, guard),
     sink: sink && guardSink(sink, guard, batches),

@@ -27,9 +27,17 @@ export function parseJson(text: string): Value {
 function quoteLongNumbers(text: string): string {
   return text.replace(STRING_OR_LONG_NUMBER, (token) => {
     if (token.startsWith('"') || /[eE]/.test(token)) return token
-    const digits = trimDecimal(token)
-    return digits === trimDecimal(expandExponent(Number(token))) ? token : `"${digits}"`
+    const exact = exactNumber(token)
+    return typeof exact === 'number' ? token : `"${exact}"`
   })
+}
+
+/** The number that `digits` stand for, or without trailing zeros those digits, where a double cannot hold it. */
+export function exactNumber(digits: string): number | string {
+  const number = Number(digits)
+  if (!/^-?\d[\d.]{15,}$/.test(digits)) return number
+  const plain = trimDecimal(digits)
+  return plain === trimDecimal(expandExponent(number)) ? number : plain
 }
 
 /** Decimals without trailing zeros: "1.50" → "1.5", "2.0" → "2". */

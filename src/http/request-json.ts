@@ -5,7 +5,7 @@ import { parseJson } from './parse-json.ts'
 import { parseRetryAfterMs } from './retry-after.ts'
 import { transportError } from './transport-error.ts'
 
-export interface JsonRequest {
+export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Begins with a slash; the pool's own prefix is put in front. */
   readonly path: string
@@ -16,9 +16,13 @@ export interface JsonRequest {
   readonly changesData: boolean
 }
 
-export interface JsonAnswer {
+export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+export interface JsonAnswer extends HttpAnswer {
   /** undefined: the body is not JSON (an error page of a proxy, an empty answer). */
   readonly body: Value | undefined
 }
@@ -30,7 +34,13 @@ export interface JsonAnswer {
  * @throws SyncError `rate_limited` or `unavailable` during such a pause, with nothing sent;
  * SyncError `network` (also for a truncated or unreadable JSON answer with a 2xx), `timeout` or `too_large`.
  */
-export async function requestJson(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
+export async function requestJson(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<JsonAnswer> {
+  const answer = await requestText(pool, request, signal)
+  return { ...answer, body: decodeBody(pool, request, answer) }
+}
+
+/** The same for an answer that need not be JSON. @throws SyncError `network`, `timeout` or `too_large`. */
+export async function requestText(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   let isStarted = false
   try {
     return await pool.pace.run(() => {
@@ -50,7 +60,7 @@ export async function requestJson(pool: HttpPool, request: JsonRequest, signal: 
   }
 }
 
-async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<JsonAnswer> {
+async function send(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
   let ended: 'deadline' | 'stopped' | null = null
   const controller = new AbortController()
   const end = (why: 'deadline' | 'stopped') => {
@@ -70,10 +80,8 @@ async function send(pool: HttpPool, request: JsonRequest, signal: AbortSignal): 
       signal: controller.signal,
     })
     holdWhereAsked(pool, statusCode, headers)
-    const text = await body.text()
-    return { status: statusCode, headers, body: decodeBody(pool, request, statusCode, headers, text) }
+    return { status: statusCode, headers, text: await body.text() }
   } catch (error) {
-    if (error instanceof SyncError) throw error
     const { origin, totalMs } = pool
     throw transportError(error, { origin, changesData: request.changesData, ended, totalMs, mayBeSent: true })
   } finally {
@@ -90,13 +98,7 @@ function holdWhereAsked(pool: HttpPool, status: number, headers: JsonAnswer['hea
   if (ms !== null && ms > 0) pool.pace.hold(ms, status === 429 ? 'rate_limited' : 'unavailable')
 }
 
-function decodeBody(
-  pool: HttpPool,
-  request: JsonRequest,
-  status: number,
-  headers: JsonAnswer['headers'],
-  text: string,
-): Value | undefined {
+function decodeBody(pool: HttpPool, request: HttpRequest, { status, headers, text }: HttpAnswer): Value | undefined {
   if (status === 204 || status === 205) return undefined
   const type = headers['content-type']
   if (typeof type !== 'string' || !/^[^;]*\bjson\b/i.test(type)) return undefined

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { createClockFloor } from '../../src/connectors/odoo/clock-floor.ts'
 import { createCollection } from '../../src/connectors/odoo/collection.ts'
 import { createConnection } from '../../src/connectors/odoo/connection.ts'
-import { odooError } from '../../src/connectors/odoo/errors.ts'
 import { createOdooConnector } from '../../src/connectors/odoo/index.ts'
 import { formatWriteDate, parseWriteDate, recordVersion } from '../../src/connectors/odoo/record-version.ts'
 import { odooSettings } from '../../src/connectors/odoo/settings.ts'
-import type { OdooCall } from '../../src/connectors/odoo/transport.ts'
+import { odooError } from '../../src/connectors/odoo/transport/errors.ts'
+import type { OdooCall } from '../../src/connectors/odoo/transport/transport.ts'
 import { isSameVersion } from '../../src/contract/change.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Operation } from '../../src/contract/sink.ts'
@@ -15,12 +15,11 @@ import type { Value } from '../../src/contract/value.ts'
 const signal = new AbortController().signal
 const SETTINGS = { type: 'odoo', url: 'http://localhost:1', database: 'd', api_key: 'k' }
 
-/** An Odoo that knows one model, and answers each method as the test says. */
+/** An Odoo that knows one model, and answers each method as the test says. What it can do is what it has answers for. */
 function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
   const calls: OdooCall[] = []
   const field = { type: 'char', store: true, readonly: false, required: false }
   const known: typeof answers = {
-    context_get: () => ({ uid: 5 }),
     fields_get: () => ({ name: field, write_date: field, write_uid: field, image: { ...field, type: 'binary' } }),
     has_access: () => true,
     search_read: () => [],
@@ -31,13 +30,14 @@ function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
     'erp',
     {
       async call(call) {
-        calls.push(call)
         const answer = known[call.method]
+        if (call.model === 'res.users' && answer !== undefined) return true
+        calls.push(call)
         if (answer === undefined) throw refusal(404, 'werkzeug.exceptions.NotFound', call)
         return answer(call)
       },
       serverInfo: async () => ({ version: '19.0', clockOffsetMs: 0 }),
-      close: async () => {},
+      userId: async () => 5,
     },
     { tracking_disable: true },
     () => 0,
@@ -78,8 +78,8 @@ describe('writing', () => {
       { kind: 'done', isOurs: true },
       { kind: 'done', isOurs: false },
     ])
-    expect(odoo.methods().slice(2)).toEqual(['web_save_multi', 'write', 'search_read'])
-    expect(odoo.calls[2]?.args.context).toEqual({ tracking_disable: true })
+    expect(odoo.methods()).toEqual(['fields_get', 'web_save_multi', 'write', 'search_read'])
+    expect(odoo.calls[1]?.args.context).toEqual({ tracking_disable: true })
   })
 
   test('binary fields are not taken from web_save_multi, which reads their sizes', async () => {
@@ -91,8 +91,26 @@ describe('writing', () => {
     expect(outcomes?.[0]).toMatchObject({ record: { fields: { image: 'AAEC' } } })
   })
 
-  test('without web_save_multi each distinct set of values is a write, and a refused one fails alone', async () => {
+  test('without web_save_multi, different values for the same fields are one load, as text and in UTC', async () => {
+    const odoo = fakeOdoo({ load: () => ({ ids: [1, 2], messages: [] }), search_read: () => [row(1), row(2)] })
+    const outcomes = await odoo.open().sink?.apply([update('1', 'a'), update('2', 'b')], signal)
+    expect(outcomes?.map(({ kind }) => kind)).toEqual(['done', 'done'])
+    const load = odoo.calls.find(({ method }) => method === 'load')
+    expect(load).toMatchObject({
+      args: {
+        fields: ['.id', 'name'],
+        data: [
+          ['1', 'a'],
+          ['2', 'b'],
+        ],
+        context: { tz: 'UTC' },
+      },
+    })
+  })
+
+  test('where load refuses, each distinct set of values is a write, and a refused one fails alone', async () => {
     const odoo = fakeOdoo({
+      load: () => ({ ids: false, messages: [{ type: 'error', record: 0, message: 'No.' }] }),
       write: (call) => {
         if ((call.args.vals as { name: string }).name === 'bad') throw refusal(422, 'odoo.exceptions.UserError', call)
         if ((call.args.ids as number[]).includes(4)) throw refusal(404, 'odoo.exceptions.MissingError', call)
@@ -103,8 +121,6 @@ describe('writing', () => {
     const operations = [update('1', 'a'), update('2', 'bad'), update('3', 'a'), update('4', 'c')]
     const outcomes = await odoo.open().sink?.apply(operations, signal)
     expect(outcomes?.map(({ kind }) => kind)).toEqual(['done', 'rejected', 'done', 'gone'])
-    await odoo.open().sink?.apply([update('1', 'a'), update('2', 'b')], signal)
-    expect(odoo.methods().filter((method) => method === 'web_save_multi').length).toBe(1)
   })
 
   test('a create that cannot be read back is in doubt', async () => {

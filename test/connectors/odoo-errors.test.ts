@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { odooError } from '../../src/connectors/odoo/errors.ts'
-import { pythonName } from '../../src/connectors/odoo/odoo-fault.ts'
+import { odooError } from '../../src/connectors/odoo/transport/errors.ts'
+import { pythonName } from '../../src/connectors/odoo/transport/odoo-fault.ts'
 
 const call = { model: 'res.partner', method: 'write', changesData: true, retryAfterMs: null }
 const fault = (name: string) => ({

@@ -1,13 +1,18 @@
+import { describe } from 'vitest'
+import { PROTOCOLS } from '../../src/connectors/odoo/transport/transport.ts'
 import { startSandboxOdoo } from '../../src/sandbox/odoo/start-sandbox-odoo.ts'
 import { ODOO_SKIPS, setUpOdoo } from './odoo-setup.ts'
 import { describeConnector } from './suite.ts'
 
-describeConnector(
-  'odoo, against the stand-in',
-  async () => {
-    const { url, database, apiKey, adminApiKey, close } = await startSandboxOdoo()
-    const setup = await setUpOdoo({ url, database, apiKey, personKey: adminApiKey })
-    return { ...setup, tearDown: close }
-  },
-  { skip: ODOO_SKIPS },
-)
+describe.each(PROTOCOLS)('over %s', (protocol) => {
+  describeConnector(
+    'odoo, against the stand-in',
+    async () => {
+      const sandbox = await startSandboxOdoo()
+      const person = { personLogin: sandbox.adminLogin, personKey: sandbox.adminApiKey }
+      const setup = await setUpOdoo({ ...sandbox, ...person, series: '19', protocol })
+      return { ...setup, tearDown: sandbox.close }
+    },
+    { skip: ODOO_SKIPS },
+  )
+})

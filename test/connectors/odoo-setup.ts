@@ -1,17 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import { createOdooConnector } from '../../src/connectors/odoo/index.ts'
+import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import type { Connector } from '../../src/contract/connector.ts'
 import type { Fields, Value } from '../../src/contract/value.ts'
+import { callOdoo } from './call-odoo.ts'
 import type { CaseName, ConnectorSetup } from './suite.ts'
 
 /** An Odoo to test against, real or not. */
 export interface OdooUnderTest {
   readonly url: string
   readonly database: string
+  readonly series: OdooSeries
+  /** Of Tandem's own user. */
+  readonly login: string
   readonly apiKey: string
+  readonly password: string
   /** Another user's: whoever edits behind our back. */
+  readonly personLogin: string
   readonly personKey: string
+  /** How Tandem's user calls. */
+  readonly protocol: Protocol
 }
 
 const NOT_UNIQUE = "Odoo's `ref` is not unique: nothing stops a second record with the same key"
@@ -35,23 +45,15 @@ const READ_FIELDS = [
 ]
 
 export function connectOdoo(odoo: OdooUnderTest, more: Fields = {}): Connector {
-  const { url, database, apiKey } = odoo
-  return createOdooConnector({ type: 'odoo', url, database, api_key: apiKey, ...more }, 'erp')
+  const { url, database, protocol, login: user, apiKey, password } = odoo
+  const settings = { type: 'odoo', url, database, protocol, user, api_key: apiKey, password, ...more }
+  return createOdooConnector(settings, 'erp')
 }
 
 /** Calls Odoo as another person, without the connector. */
 export async function callAsPerson(odoo: OdooUnderTest, model: string, method: string, args: Fields): Promise<Value> {
-  const response = await fetch(`${odoo.url}/json/2/${model}/${method}`, {
-    method: 'POST',
-    headers: {
-      authorization: `bearer ${odoo.personKey}`,
-      'x-odoo-database': odoo.database,
-      'content-type': 'application/json',
-    },
-    body: JSON.stringify(args),
-  })
-  if (!response.ok) throw new Error(`${model}.${method}: ${(await response.text()).slice(0, 300)}`)
-  return (await response.json()) as Value
+  const { url, database, personLogin: login, personKey: key } = odoo
+  return callOdoo({ url, database, login, key }, model, method, args)
 }
 
 /** A prefix of `ref` that no other test uses, and the removal of everything under it. */
@@ -71,6 +73,7 @@ export function ownRecords(odoo: OdooUnderTest) {
 
 export async function setUpOdoo(odoo: OdooUnderTest): Promise<ConnectorSetup> {
   const own = ownRecords(odoo)
+  const isOld = odoo.series === '14'
   const countries = await callAsPerson(odoo, 'res.country', 'search', { domain: [], limit: 2, order: 'id' })
   return {
     connector: connectOdoo(odoo),
@@ -84,7 +87,8 @@ export async function setUpOdoo(odoo: OdooUnderTest): Promise<ConnectorSetup> {
     fields: {
       key: 'ref',
       text: 'street',
-      html: 'comment',
+      // Odoo 14 has no HTML in a contact.
+      ...(isOld ? {} : { html: 'comment' }),
       integer: 'color',
       decimal: 'partner_latitude',
       boolean: 'is_company',
@@ -94,7 +98,7 @@ export async function setUpOdoo(odoo: OdooUnderTest): Promise<ConnectorSetup> {
     keyValue: (n) => `${own.prefix}${n}`,
     required: { name: 'Suite' },
     values: {
-      decimal: [0.5, 123.4567891, -0.25, 0, 3, null],
+      decimal: [0.5, isOld ? 123.45679 : 123.4567891, -0.25, 0, 3, null],
       selection: ['invoice', 'contact'],
       reference: [...(countries as readonly Value[]), null],
     },

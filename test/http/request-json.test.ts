@@ -3,7 +3,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
 import { closeHttpPool, type HttpPool, type HttpPoolSettings, openHttpPool } from '../../src/http/http-pool.ts'
-import { type JsonRequest, requestJson } from '../../src/http/request-json.ts'
+import { type HttpRequest, requestJson } from '../../src/http/request-json.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -11,8 +11,8 @@ afterEach(async () => {
 })
 
 const never = new AbortController().signal
-const write: JsonRequest = { method: 'POST', path: '/x', headers: {}, body: '{}', changesData: true }
-const read: JsonRequest = { ...write, changesData: false }
+const write: HttpRequest = { method: 'POST', path: '/x', headers: {}, body: '{}', changesData: true }
+const read: HttpRequest = { ...write, changesData: false }
 
 async function serve(listener: RequestListener): Promise<string> {
   const server: Server = createServer(listener)

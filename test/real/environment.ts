@@ -1,4 +1,7 @@
 import { startControlledOdoo, stopControlledOdoo } from '../../scripts/real/odoo-control.ts'
+import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
+import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
+import type { OdooUnderTest } from '../connectors/odoo-setup.ts'
 
 /** The real systems that `npm run test:real` hands to these tests. */
 export interface RealEnvironment {
@@ -50,6 +53,53 @@ export async function startOdoo(): Promise<void> {
 export async function restartOdoo(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
   await stopOdoo(signal)
   await startOdoo()
+}
+
+/** A real Odoo with all that a test may need of it. */
+export interface RealOdoo extends Omit<OdooUnderTest, 'protocol'> {
+  /** Odoo's own database, as the role that owns it: for raw SQL and for transactions held open. */
+  readonly postgresUrl: string
+  readonly personPassword: string
+}
+
+/** What a real Odoo of that version is reached by. @throws Error that names the missing variable. */
+export function realOdoo(series: OdooSeries): RealOdoo {
+  const name = series === '14' ? 'ODOO14' : 'ODOO'
+  return {
+    series,
+    url: variable(`${name}_URL`).replace(/\/+$/, ''),
+    database: variable(`${name}_DB`),
+    login: variable(`${name}_LOGIN`),
+    apiKey: variable(`${name}_API_KEY`),
+    password: variable(`${name}_PASSWORD`),
+    personLogin: variable(`${name}_ADMIN_LOGIN`),
+    personKey: variable(`${name}_ADMIN_API_KEY`),
+    personPassword: variable(`${name}_ADMIN_PASSWORD`),
+    postgresUrl: variable(`${name}_PG_URL`),
+  }
+}
+
+/** False where whoever brings an Odoo of his own gave less than `realOdoo` needs. */
+export function hasRealOdoo(series: OdooSeries): boolean {
+  const name = series === '14' ? 'ODOO14' : 'ODOO'
+  const parts = [
+    'URL',
+    'DB',
+    'LOGIN',
+    'API_KEY',
+    'PASSWORD',
+    'ADMIN_LOGIN',
+    'ADMIN_API_KEY',
+    'ADMIN_PASSWORD',
+    'PG_URL',
+  ]
+  return parts.every((part) => isSet(`${name}_${part}`))
+}
+
+/** The protocols that each version speaks. */
+export const PROTOCOLS_OF: Readonly<Record<OdooSeries, readonly Protocol[]>> = {
+  '19': ['json2', 'jsonrpc', 'xmlrpc', 'session'],
+  '14': ['jsonrpc', 'xmlrpc', 'session'],
 }
 
 function isSet(name: string): boolean {

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../contract/sink.ts'
 import type { OdooModel } from './model.ts'
-import { pythonName } from './odoo-fault.ts'
 import { readById } from './read-by-id.ts'
+import { mayBeMissing } from './transport/odoo-fault.ts'
 
 /**
  * Runs a call on many records. One that does not exist makes Odoo refuse the whole call without saying which (its text
@@ -19,7 +19,7 @@ export async function answerMissing<T extends { readonly id: string }>(
   try {
     if (possible.length === items.length) return await run(items)
   } catch (error) {
-    if (pythonName(error) !== 'odoo.exceptions.MissingError') throw error
+    if (!mayBeMissing(error)) throw error
     const existing = await readById(model, ids(items), signal)
     if (existing.size === items.length) throw error
     return runPresent(items, existing, run)

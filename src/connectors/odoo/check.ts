@@ -17,7 +17,7 @@ export async function checkConnection(
   const uid = await connection.ownUserId(signal)
   const [user] = await rows(connection, 'res.users', 'read', { ids: [uid], fields: ['login'] }, signal)
   const problems: Problem[] = []
-  if (await connection.call('res.users', 'has_group', { ids: [uid], group_ext_id: 'base.group_system' }, signal)) {
+  if (await connection.capabilities.isInGroup(uid, 'base.group_system', signal)) {
     problems.push({
       severity: 'warning',
       message: `The user ${String(user?.login)} is an administrator of Odoo`,
@@ -101,11 +101,12 @@ export async function drawMarks(connection: OdooConnection, signal: AbortSignal)
   return typeof number === 'number' ? { wizard: number } : {}
 }
 
+/** null where our user may not, or this Odoo has no such model or field. */
 async function ifAllowed<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof SyncError && /^(forbidden|forbidden_record|schema)$/.test(error.code)) return null
+    if (error instanceof SyncError && /^(forbidden|forbidden_record|schema|invalid)$/.test(error.code)) return null
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
-import { explainError, hasAccess } from './explain-error.ts'
+import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
 import { createModel, type OdooModel } from './model.ts'
 import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
@@ -57,7 +57,7 @@ async function checkCollection(
     ['unlink', needs.remove],
   ] as const
   for (const [access, isNeeded] of wanted) {
-    if (!isNeeded || (await hasAccess(model, access, signal))) continue
+    if (!isNeeded || (await model.connection.capabilities.mayAccess(model.name, access, signal))) continue
     problems.push({
       severity: 'error',
       message: `Our user may not ${access} ${model.name}`,

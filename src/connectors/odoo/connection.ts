@@ -1,7 +1,8 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { createCapabilities, type OdooCapabilities } from './capabilities.ts'
 import { type ClockFloor, createClockFloor } from './clock-floor.ts'
-import type { OdooTransport } from './transport.ts'
+import type { OdooTransport } from './transport/transport.ts'
 
 /** One row of `search_read`: the fields asked for, and always `id`. */
 export type OdooRow = { readonly [field: string]: Value }
@@ -13,6 +14,7 @@ export interface OdooConnection {
   /** One clock for all models: they are one database. */
   readonly clock: ClockFloor
   readonly context: Fields
+  readonly capabilities: OdooCapabilities
   /** Calls a method that only reads, in the connection's context unless `args` brings one. */
   call(model: string, method: string, args: Fields, signal: AbortSignal): Promise<Value>
   /** Calls a method that changes data. */
@@ -30,27 +32,16 @@ export function createConnection(
   const send = (changesData: boolean) => (model: string, method: string, args: Fields, signal: AbortSignal) =>
     transport.call({ model, method, args: { context, ...args }, changesData }, signal)
   const call = send(false)
-  let userId: number | null = null
   return {
     name,
     transport,
     clock: createClockFloor(monotonicMs),
     context,
+    capabilities: createCapabilities(call),
     call,
     change: send(true),
-    async ownUserId(signal) {
-      userId ??= readUserId(await call('res.users', 'context_get', {}, signal))
-      return userId
-    },
+    ownUserId: (signal) => transport.userId(signal),
   }
-}
-
-function readUserId(raw: Value): number {
-  const uid = (raw as OdooRow | null)?.uid
-  if (typeof uid === 'number') return uid
-  throw new SyncError('unexpected', 'Odoo did not say whose API key this is', {
-    hint: 'Check that the key belongs to an internal user.',
-  })
 }
 
 /** @throws SyncError `unexpected` where a method did not answer with a list of rows. */

@@ -1,9 +1,8 @@
 import { SyncError } from '../../contract/error.ts'
+import type { Access } from './capabilities.ts'
 import type { OdooModel } from './model.ts'
-import { pythonName } from './odoo-fault.ts'
 import { fetchFields } from './schema.ts'
-
-type Access = 'read' | 'create' | 'write' | 'unlink'
+import { pythonName } from './transport/odoo-fault.ts'
 
 /** What Odoo raises for a field that is not there, and for much else. */
 const MAY_BE_A_MISSING_FIELD = new Set(['builtins.ValueError', 'builtins.KeyError', 'builtins.AttributeError'])
@@ -28,7 +27,7 @@ export async function explainError(
 ): Promise<unknown> {
   const name = pythonName(error)
   if (name === 'odoo.exceptions.AccessError' && error instanceof SyncError) {
-    if (await hasAccess(model, access, signal)) return error
+    if (await model.connection.capabilities.mayAccess(model.name, access, signal)) return error
     return new SyncError('forbidden', `Our user may not ${access} ${model.name} at all`, {
       cause: error.cause,
       hint: `Give the user a group in Odoo that may ${access} ${model.name}.`,
@@ -55,11 +54,6 @@ function withCode(code: 'server' | 'config', error: SyncError): SyncError {
         ? 'Correct the domain of the mapping.'
         : 'If it stays so, look for the exception in the log of Odoo: one of its modules fails.',
   })
-}
-
-/** Whether our user may do this to the model as a whole; record rules come on top. */
-export async function hasAccess(model: OdooModel, access: Access, signal: AbortSignal): Promise<boolean> {
-  return (await model.connection.call(model.name, 'has_access', { operation: access }, signal)) === true
 }
 
 /** The collection's filter, too, names fields: the first part of each path. */

@@ -3,11 +3,11 @@ import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
 import { createConnection } from './connection.ts'
-import { openJson2 } from './json2.ts'
 import { odooSettings } from './settings.ts'
+import { openTransport } from './transport/open-transport.ts'
 
 /**
- * Odoo over JSON-2 (19 and later).
+ * Odoo 14 to 19, over any of its protocols.
  * @throws SyncError `config` that names what is wrong in the settings.
  */
 export function createOdooConnector(settings: unknown, name: string): Connector {
@@ -16,7 +16,7 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
     throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
   }
-  const transport = openJson2(parsed.data)
+  const transport = openTransport(parsed.data)
   const connection = createConnection(name, transport, parsed.data.context, () => performance.now())
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),

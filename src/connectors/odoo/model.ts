@@ -54,7 +54,7 @@ export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNam
   }
 }
 
-/** One page of rows. `load: ''` keeps Odoo from computing the display name of every many2one. */
+/** One page of rows. Where it can be given, `load: ''` keeps Odoo from computing the display name of every many2one. */
 export async function searchRows(
   model: OdooModel,
   domain: readonly Value[],
@@ -67,8 +67,8 @@ export async function searchRows(
     domain,
     fields: names,
     order,
-    load: '',
     context: model.searchContext,
+    ...((await model.connection.capabilities.searchReadTakesLoad(signal)) ? { load: '' } : {}),
     ...(limit === null ? {} : { limit }),
   }
   return asRows(await model.connection.call(model.name, 'search_read', args, signal), model.name)

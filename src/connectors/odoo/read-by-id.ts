@@ -1,8 +1,8 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
 import { asRows } from './connection.ts'
 import { type OdooModel, readRecords } from './model.ts'
-import { pythonName } from './odoo-fault.ts'
 import { readRows, toOdooIds } from './records.ts'
+import { pythonName } from './transport/odoo-fault.ts'
 
 /**
  * Records by id, whatever the collection's filter says. Absent from the answer: surely does not exist. A record that a

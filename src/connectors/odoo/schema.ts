@@ -52,7 +52,7 @@ export async function fetchFields(
   needed: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, OdooField>> {
-  const raw = await connection.call(model, 'fields_get', { attributes: ATTRIBUTES }, signal)
+  const raw = await fieldsGet(connection, model, signal)
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new SyncError('unexpected', `Odoo's list of the fields of ${model} has an unknown form`)
   }
@@ -65,6 +65,19 @@ export async function fetchFields(
     })
   }
   return fields
+}
+
+async function fieldsGet(connection: OdooConnection, model: string, signal: AbortSignal): Promise<Value> {
+  try {
+    return await connection.call(model, 'fields_get', { attributes: ATTRIBUTES }, signal)
+  } catch (error) {
+    // It takes no values: nothing of it can be wrong but the model. JSON-2 says so itself, the others by a class of error.
+    if (!(error instanceof SyncError) || error.code !== 'invalid') throw error
+    throw new SyncError('schema', `Odoo has no model ${model}: ${error.message}`, {
+      cause: error.cause,
+      hint: 'Install the module that defines it, or correct the mapping.',
+    })
+  }
 }
 
 function readField(name: string, attributes: Value): OdooField {

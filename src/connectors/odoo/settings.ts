@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PROTOCOLS } from './transport/transport.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -26,13 +27,19 @@ const QUIET_CONTEXT = {
 }
 
 /** A connection of `type: odoo` in config.yaml. */
-export const odooSettings = z.strictObject({
+const connectionSettings = z.strictObject({
   type: z.literal('odoo'),
   /** Scheme, host, port and path prefix, if there is one. */
   url: z.url({ protocol: /^https?$/ }),
   database: z.string().min(1),
+  /** How to call Odoo. `auto`: the best that the server speaks and the credentials below allow. */
+  protocol: z.enum(['auto', ...PROTOCOLS]).default('auto'),
+  /** The login that the key or the password belongs to. JSON-2 alone works without. */
+  user: z.string().min(1).optional(),
   /** A key of a user made for this purpose, from Preferences → Account Security. */
-  api_key: z.string().min(1).meta({ secret: true }),
+  api_key: z.string().min(1).meta({ secret: true }).optional(),
+  /** For a web session, and where there is no key. */
+  password: z.string().min(1).meta({ secret: true }).optional(),
   /** Added to the quiet defaults; a key set to false here switches that default off. */
   context: odooContext.default({}).transform((own) => ({ ...QUIET_CONTEXT, ...own })),
   limits: z
@@ -54,5 +61,23 @@ export const odooSettings = z.strictObject({
     })
     .prefault({}),
 })
+
+export const odooSettings = connectionSettings.superRefine((settings, context) => {
+  const fault = missingCredential(settings)
+  if (fault !== null) context.addIssue({ code: 'custom', path: [fault.key], message: fault.message, input: settings })
+})
+
+/** Which key is missing for the protocol; null: none. */
+function missingCredential(settings: z.output<typeof connectionSettings>): { key: string; message: string } | null {
+  const { protocol, user, api_key: apiKey, password } = settings
+  const missing = (key: string, why: string) => ({ key, message: `is missing: ${why}` })
+  if (protocol === 'json2' && apiKey === undefined) return missing('api_key', 'JSON-2 takes nothing else')
+  if (protocol === 'session' && password === undefined) return missing('password', 'Odoo opens a session for no key')
+  if (apiKey === undefined && password === undefined) return missing('api_key', 'give a key, or user and password')
+  if (user === undefined && (protocol !== 'auto' || apiKey === undefined) && protocol !== 'json2') {
+    return missing('user', 'the login that the key or the password belongs to')
+  }
+  return null
+}
 
 export type OdooSettings = z.output<typeof odooSettings>

@@ -4,8 +4,8 @@ import type { Outcome } from '../../contract/sink.ts'
 import type { Fields } from '../../contract/value.ts'
 import { answerMissing } from './answer-missing.ts'
 import { asRows } from './connection.ts'
+import { loadRecords } from './load-records.ts'
 import { type OdooModel, readRecords } from './model.ts'
-import { pythonName } from './odoo-fault.ts'
 import { readRows, toOdooIds } from './records.ts'
 
 export interface Update {
@@ -13,26 +13,16 @@ export interface Update {
   readonly vals: Fields
 }
 
-/** Connections whose Odoo has no `web_save_multi`, seen when it said so. */
-const withoutSaveMulti = new WeakSet<object>()
-
 /**
  * Equal values go in one `write`, different ones in one `web_save_multi`: either way one call and one transaction. Where
- * Odoo has no `web_save_multi`, each distinct set of values is a `write` of its own.
+ * Odoo has no `web_save_multi`, records with the same fields go in one `load`, and where that will not do, each distinct
+ * set of values is a `write` of its own.
  */
 export function updateRecords(model: OdooModel, updates: readonly Update[], signal: AbortSignal): Promise<Outcome[]> {
   return answerMissing(model, updates, signal, async (present) => {
-    const groups = groupByValues(present)
-    if (groups.length === 1) return writeGroup(model, present, signal)
-    if (!withoutSaveMulti.has(model.connection)) {
-      try {
-        return await saveMulti(model, present, signal)
-      } catch (error) {
-        if (pythonName(error) !== 'werkzeug.exceptions.NotFound') throw error
-        withoutSaveMulti.add(model.connection)
-      }
-    }
-    return writeGroups(model, present, groups, signal)
+    if (groupBy(present, valuesOf).length === 1) return writeGroup(model, present, signal)
+    if (await model.connection.capabilities.canSaveMulti(signal)) return saveMulti(model, present, signal)
+    return writeInSteps(model, present, signal)
   })
 }
 
@@ -68,30 +58,49 @@ async function writeGroup(model: OdooModel, updates: readonly Update[], signal: 
   return readWritten(model, updates, signal)
 }
 
+/** One transaction: a `load` of different values for the same fields, or a `write` of the same values. */
+interface Step {
+  readonly kind: 'load' | 'write'
+  readonly updates: readonly Update[]
+}
+
 /** Several transactions: what one of them did stays done, so a later failure is told for its own records only. */
-async function writeGroups(
-  model: OdooModel,
-  updates: readonly Update[],
-  groups: readonly (readonly Update[])[],
-  signal: AbortSignal,
-): Promise<Outcome[]> {
+async function writeInSteps(model: OdooModel, updates: readonly Update[], signal: AbortSignal): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>()
-  const pending = [...groups]
-  for (let group = pending.shift(); group !== undefined; group = pending.shift()) {
+  const pending: Step[] = groupBy(updates, namesOf).map((alike) => {
+    const isOneWrite = groupBy(alike, valuesOf).length === 1
+    return { kind: isOneWrite ? 'write' : 'load', updates: alike }
+  })
+  for (let step = pending.shift(); step !== undefined; step = pending.shift()) {
     try {
-      const results = await answerMissing(model, group, signal, (present) => writeGroup(model, present, signal))
-      for (const [index, update] of group.entries()) outcomes.set(update.id, results[index] as Outcome)
+      const results = await takeStep(model, step, signal)
+      if (results === null) pending.push(...singleWrites(step))
+      else for (const [index, update] of step.updates.entries()) outcomes.set(update.id, results[index] as Outcome)
     } catch (error) {
       const failure = asSyncError(error)
       // With nothing done yet, the error stands for the whole call; later it must not hide what was done.
       if (outcomes.size === 0 || failure.inDoubt) throw failure
       if (failure.disposition !== 'park')
         throw new SyncError(failure.code, failure.message, { cause: failure, inDoubt: true })
-      if (group.length > 1) pending.push(...group.map((update) => [update]))
-      else for (const update of group) outcomes.set(update.id, { kind: 'rejected', error: failure })
+      if (step.updates.length > 1)
+        pending.push(...step.updates.map((one) => ({ kind: 'write', updates: [one] }) as const))
+      else for (const update of step.updates) outcomes.set(update.id, { kind: 'rejected', error: failure })
     }
   }
   return updates.map((update) => outcomes.get(update.id) as Outcome)
+}
+
+/** @returns null where nothing was written, and single writes must do. */
+async function takeStep(model: OdooModel, step: Step, signal: AbortSignal): Promise<Outcome[] | null> {
+  if (step.kind === 'write') {
+    return answerMissing(model, step.updates, signal, (present) => writeGroup(model, present, signal))
+  }
+  const isLoaded = await loadRecords(model, await model.shape(signal), step.updates, signal)
+  return isLoaded ? readWritten(model, step.updates, signal) : null
+}
+
+function singleWrites(step: Step): Step[] {
+  return groupBy(step.updates, valuesOf).map((updates) => ({ kind: 'write', updates }))
 }
 
 /** What Odoo stores after a write, in a transaction of its own: ours only where we are still the last writer. */
@@ -114,10 +123,13 @@ async function readWritten(model: OdooModel, updates: readonly Update[], signal:
   })
 }
 
-function groupByValues(updates: readonly Update[]): Update[][] {
+const valuesOf = (update: Update) => JSON.stringify(update.vals)
+const namesOf = (update: Update) => JSON.stringify(Object.keys(update.vals))
+
+function groupBy(updates: readonly Update[], keyOf: (update: Update) => string): Update[][] {
   const groups = new Map<string, Update[]>()
   for (const update of updates) {
-    const key = JSON.stringify(update.vals)
+    const key = keyOf(update)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [update])
     else group.push(update)

@@ -1,7 +1,7 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
 import { closeHttpPool, type HttpPool } from '../../http/http-pool.ts'
-import { type JsonRequest, requestJson } from '../../http/request-json.ts'
+import { type HttpRequest, requestJson } from '../../http/request-json.ts'
 import { restError } from './errors.ts'
 import { textAt, valueAt } from './json-path.ts'
 import type { Auth } from './settings.ts'
@@ -120,7 +120,7 @@ type Login = Extract<Auth, { login: unknown }>['login']
 
 function loginFetch(settings: Login, pool: HttpPool) {
   return async (signal: AbortSignal): Promise<FetchedToken> => {
-    const request: JsonRequest = {
+    const request: HttpRequest = {
       method: settings.method ?? 'POST',
       path: fillPath(settings.path, {}) + fillQuery(settings.query, {}),
       headers: { 'content-type': 'application/json', accept: 'application/json', ...settings.headers },
@@ -133,7 +133,7 @@ function loginFetch(settings: Login, pool: HttpPool) {
 }
 
 /** @throws SyncError `unauthorized` where the credentials are refused, which a token server may say with 400, too. */
-async function fetchToken(pool: HttpPool, request: JsonRequest, signal: AbortSignal): Promise<Value | undefined> {
+async function fetchToken(pool: HttpPool, request: HttpRequest, signal: AbortSignal): Promise<Value | undefined> {
   const answer = await requestJson(pool, request, signal)
   if (answer.status >= 200 && answer.status < 300) return answer.body
   const statuses = { 400: 'unauthorized', 403: 'unauthorized', 422: 'unauthorized' } as const

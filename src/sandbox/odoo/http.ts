@@ -1,13 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { decodeMethodCall } from '../../connectors/odoo/transport/xmlrpc-decode.ts'
 import { FAULT_KINDS, type FaultSpec, type Faults } from './faults.ts'
 import { httpError, OdooError } from './odoo-error.ts'
 import type { RequestRecorder } from './request-log.ts'
+import { answerXmlRpc, RPC_ROUTES, type RpcAnswer, type RpcServer, rpcBody, versionOf } from './rpc.ts'
 import type { SandboxUser } from './schema.ts'
 
 export interface Endpoint {
   readonly database: string
   readonly users: readonly SandboxUser[]
+  readonly sessions: Map<string, SandboxUser>
   readonly faults: Faults
   readonly requests: RequestRecorder
   /** Runs a call in a transaction of its own; rejects with an `OdooError`. */
@@ -23,7 +26,7 @@ interface Answer {
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const HTML_TYPE = 'text/html; charset=utf-8'
-const VERSION_INFO = [19, 0, 0, 'final', 0, '']
+const SERIES = '19'
 
 export function createEndpoint(endpoint: Endpoint): Server {
   return createServer((request, response) => {
@@ -48,6 +51,10 @@ async function handle(endpoint: Endpoint, request: IncomingMessage, response: Se
     }
     return
   }
+  if (request.method === 'POST' && (pathname in RPC_ROUTES || pathname.startsWith('/xmlrpc/2/'))) {
+    await answerRpc(endpoint, request, response, pathname, body)
+    return
+  }
   send(response, answerOther(endpoint, request, pathname, body))
 }
 
@@ -69,6 +76,17 @@ async function answerCall(
   response: ServerResponse,
   call: Call,
 ): Promise<void> {
+  await withFaults(endpoint, request, response, call, () => workOut(endpoint, request, call))
+}
+
+/** Answers with what `work` gives, unless a fault is armed for the call. */
+async function withFaults(
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: Pick<Call, 'model' | 'method'>,
+  work: () => Promise<Answer>,
+): Promise<void> {
   const fault = endpoint.faults.take(call.model, call.method)
   if (fault?.kind === 'dropped') {
     request.socket.destroy()
@@ -80,11 +98,60 @@ async function answerCall(
     send(response, refusal)
     return
   }
-  const answer = await workOut(endpoint, request, call)
+  const answer = await work()
   if (fault?.kind === 'swallowed') request.socket.destroy()
   else if (fault?.kind === 'truncated') truncate(response, answer)
   else if (fault?.kind === 'slow_body') await trickle(response, answer, fault.delayMs ?? 1000)
   else send(response, answer)
+}
+
+/** `/jsonrpc`, `/xmlrpc/2/…` and the routes of a web session. */
+async function answerRpc(
+  endpoint: Endpoint,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  body: string,
+): Promise<void> {
+  const server: RpcServer = {
+    ...endpoint,
+    series: SERIES,
+    run: async ({ user, model, method, body: args }) => {
+      endpoint.requests.start(model, method)
+      try {
+        return await endpoint.call(user, model, method, args)
+      } finally {
+        endpoint.requests.finish()
+      }
+    },
+  }
+  const route = RPC_ROUTES[path]
+  await withFaults(endpoint, request, response, calledMethod(path, body), async () => {
+    if (route === undefined) {
+      const xml = await answerXmlRpc(server, path.slice('/xmlrpc/2/'.length), body)
+      return { status: 200, type: 'text/xml; charset=utf-8', body: xml }
+    }
+    const sessionId = /(?:^|; )session_id=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? null
+    const { params = {} } = JSON.parse(body) as { params?: Record<string, unknown> }
+    const answer = await route(server, params, sessionId).catch((error: unknown): RpcAnswer => {
+      if (error instanceof OdooError) return { error }
+      throw error
+    })
+    const cookie = answer.sessionId && { 'set-cookie': `session_id=${answer.sessionId}; HttpOnly; Path=/` }
+    return { ...json(200, rpcBody(server, answer)), ...(cookie && { headers: cookie }) }
+  })
+}
+
+/** The model and method that a call by RPC names, so that a fault can be armed for it. */
+function calledMethod(path: string, body: string): Pick<Call, 'model' | 'method'> {
+  if (path.startsWith('/xmlrpc/')) {
+    const [, , , model = '', method = ''] = decodeMethodCall(body).params.map(String)
+    return { model, method }
+  }
+  const { params = {} } = JSON.parse(body) as { params?: { args?: unknown[]; model?: string; method?: string } }
+  if (path !== '/jsonrpc') return { model: params.model ?? '', method: params.method ?? '' }
+  const [, , , model = '', method = ''] = (params.args ?? []).map(String)
+  return { model, method }
 }
 
 function refusalFor(fault: FaultSpec): Answer | null {
@@ -161,16 +228,8 @@ function answerOther(endpoint: Endpoint, request: IncomingMessage, path: string,
   const route = `${request.method ?? ''} ${path}`
   if (route === 'GET /web/health') return { ...json(200, { status: 'pass' }), type: 'application/json' }
   if (route === 'GET /web/version' || route === 'GET /json/version') {
-    return json(200, { version_info: VERSION_INFO, version: '19.0' })
-  }
-  if (route === 'POST /web/webclient/version_info') {
-    const result = {
-      server_version: '19.0',
-      server_version_info: VERSION_INFO,
-      server_serie: '19.0',
-      protocol_version: 1,
-    }
-    return json(200, { jsonrpc: '2.0', id: null, result })
+    const { server_version: version, server_version_info: version_info } = versionOf({ series: SERIES })
+    return json(200, { version_info, version })
   }
   if (path === '/json/2' || path.startsWith('/json/2/')) {
     return errorAnswer(httpError('NotFound', 404, 'Did you mean POST /json/2/<model>/<method>?'))

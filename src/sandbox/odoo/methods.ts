@@ -151,6 +151,16 @@ export function callMethod(env: Environment, model: string, name: string, body: 
   return method.run(env, model, records, args)
 }
 
+/** The arguments of `execute_kw` by their names: the records first for a method of records, then as Python has them. */
+export function namedArguments(name: string, args: readonly unknown[], kwargs: Arguments): Record<string, unknown> {
+  const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
+  if (method === undefined) return { ...kwargs }
+  const [ids, ...rest] = method.ofModel ? [undefined, ...args] : args
+  const names = [...method.required, ...method.optional]
+  const named = Object.fromEntries(rest.map((value, index) => [names[index] ?? `argument ${index}`, value]))
+  return { ...named, ...kwargs, ...(ids === undefined ? {} : { ids }) }
+}
+
 function unprocessable(description: string): Error {
   return httpError('UnprocessableEntity', 422, description)
 }

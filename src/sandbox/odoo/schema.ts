@@ -48,6 +48,9 @@ export type Models = Readonly<Record<string, ModelDefinition>>
 
 export interface SandboxUser {
   readonly uid: number
+  readonly login: string
+  /** For a web session; an empty one lets nobody in. */
+  readonly password: string
   readonly apiKey: string
   readonly isSystem: boolean
 }

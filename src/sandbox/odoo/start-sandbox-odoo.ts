@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly database?: string
   readonly apiKey?: string
   readonly adminApiKey?: string
+  /** Both users' password, for a web session and in place of a key. */
+  readonly password?: string
   /** The clock that stamps `write_date`, in microseconds since 1970. Must not go back. */
   readonly nowUs?: () => number
 }
@@ -58,8 +60,13 @@ export interface SandboxOdoo {
   readonly database: string
   readonly apiKey: string
   readonly adminApiKey: string
+  readonly login: string
+  readonly adminLogin: string
+  readonly password: string
   readonly faults: Faults
   readonly requests: RequestLog
+  /** Ends every web session, as a restart of Odoo without its files does. */
+  endSessions(): void
   as(person: SandboxPerson): Actor
   begin(person?: SandboxPerson): HeldTransaction
   /** Changes a row as SQL does: no check, no `write_date`. A many2many takes ids. */
@@ -72,15 +79,18 @@ export async function startSandboxOdoo(options: SandboxOptions = {}): Promise<Sa
   const database = openDatabase(options)
   const apiKey = options.apiKey ?? 'sandbox-bot-key'
   const adminApiKey = options.adminApiKey ?? 'sandbox-admin-key'
-  const bot: SandboxUser = { uid: BOT_UID, apiKey, isSystem: false }
-  const admin: SandboxUser = { uid: ADMIN_UID, apiKey: adminApiKey, isSystem: true }
+  const password = options.password ?? 'sandbox-password'
+  const bot: SandboxUser = { uid: BOT_UID, login: 'tandem', password, apiKey, isSystem: false }
+  const admin: SandboxUser = { uid: ADMIN_UID, login: 'admin', password, apiKey: adminApiKey, isSystem: true }
   const userFor = (person: SandboxPerson): SandboxUser => (person === 'admin' ? admin : bot)
+  const sessions = new Map<string, SandboxUser>()
   const faults = createFaults()
   const requests = createRequestLog()
   const name = options.database ?? 'sandbox'
   const server = createEndpoint({
     database: name,
     users: [bot, admin],
+    sessions,
     faults,
     requests,
     call: (user, model, method, body) => callInTransaction(database, user, model, method, body),
@@ -94,6 +104,10 @@ export async function startSandboxOdoo(options: SandboxOptions = {}): Promise<Sa
     database: name,
     apiKey,
     adminApiKey,
+    login: bot.login,
+    adminLogin: admin.login,
+    password,
+    endSessions: () => sessions.clear(),
     faults,
     requests,
     as: (person) => actor((work) => inTransaction(database, userFor(person), {}, work)),

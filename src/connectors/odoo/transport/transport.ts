@@ -1,10 +1,17 @@
-import type { Fields, Value } from '../../contract/value.ts'
+import type { Fields, Value } from '../../../contract/value.ts'
+
+/** The ways in which Odoo can be called. */
+export const PROTOCOLS = ['json2', 'jsonrpc', 'xmlrpc', 'session'] as const
+export type Protocol = (typeof PROTOCOLS)[number]
 
 /** One call of a public method, which is one transaction in Odoo. */
 export interface OdooCall {
   readonly model: string
   readonly method: string
-  /** By the method's Python names; `ids` for the records it is called on, `context` for the context. */
+  /**
+   * By the method's Python names; `ids` for the records it is called on, `context` for the context. A method of records
+   * always gets `ids`, if need be an empty list; a method of the model never does.
+   */
   readonly args: Fields
   /** False for a call that only reads: it is never in doubt. */
   readonly changesData: boolean
@@ -21,6 +28,7 @@ export interface ServerInfo {
 export interface OdooTransport {
   /** What the method returned. @throws SyncError, with an OdooFault as its cause where Odoo itself answered. */
   call(call: OdooCall, signal: AbortSignal): Promise<Value>
+  /** The id of our own user. May be repeated; asks the server the first time. @throws SyncError `unauthorized`. */
+  userId(signal: AbortSignal): Promise<number>
   serverInfo(signal: AbortSignal): Promise<ServerInfo>
-  close(): Promise<void>
 }

@@ -16,3 +16,9 @@ export class OdooFault extends Error {
 export function pythonName(error: unknown): string | null {
   return error instanceof Error && error.cause instanceof OdooFault ? error.cause.pythonName : null
 }
+
+/** Whether a record of the call may be gone. XML-RPC tells only that it was an error meant for people. */
+export function mayBeMissing(error: unknown): boolean {
+  const name = pythonName(error)
+  return name === 'odoo.exceptions.MissingError' || name === 'odoo.exceptions.UserError'
+}

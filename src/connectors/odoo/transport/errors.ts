@@ -1,5 +1,5 @@
-import { type ErrorCode, SyncError } from '../../contract/error.ts'
-import type { Value } from '../../contract/value.ts'
+import { type ErrorCode, SyncError } from '../../../contract/error.ts'
+import type { Value } from '../../../contract/value.ts'
 import { OdooFault } from './odoo-fault.ts'
 
 /** What the error handler needs to know about the call that failed. */
