@@ -142,7 +142,7 @@ export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
   check(signal: AbortSignal): Promise<Report>
   /**
-   * Marks (as `Identity` has them) that grow by being asked for: the next number of a sequence. Leaves no trace that a
+   * Marks (as `Identity` has them) that grow by being asked for, each time: the next number of a sequence. Leaves no trace that a
    * user of the system could notice. Absent: `check` tells all there is.
    */
   drawMarks?(signal: AbortSignal): Promise<Identity['marks']>

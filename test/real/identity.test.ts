@@ -202,6 +202,8 @@ describe.skipIf(!hasOdooDatabaseAccess || !canRestartOdoo)('the database behind 
     await tandem.settle()
     expect(await rows()).toEqual([['Ann', false]])
     expect(await names()).toEqual(['Ann'])
+    await waitForGlance()
+    await (await tandem.runner()).runNow()
     // The first one again: that is another one by now.
     await whileDown(() => putBack(`${database}_after`))
     expect((await expectStop()).message).toContain('another database answers')
