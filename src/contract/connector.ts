@@ -95,6 +95,8 @@ export interface Schema {
   /** The collection in the system's own words, for messages: "res.partner", "public.customers". */
   readonly name: string
   readonly fields: ReadonlyMap<string, FieldSchema>
+  /** Fields that were asked for and are not there: what would bring each, as a sentence, where that is known. */
+  readonly missing?: ReadonlyMap<string, string>
 }
 
 /** How a collection differs from others. The engine asks these, never the connector's name. */
