@@ -109,7 +109,7 @@ async function withConnection(
   try {
     return await work({ invocation, setup, name, settings, connection })
   } finally {
-    await connection.transport.close()
+    await connection.close()
   }
 }
 
@@ -120,8 +120,11 @@ async function showKeys({ invocation, connection }: KeyContext): Promise<ExitCod
   return 0
 }
 
-function passwordOf({ env }: Invocation, { passwordFile }: KeyOptions): string | null {
-  if (passwordFile === undefined) return env[PASSWORD_VARIABLE] || null
+function passwordOf({ invocation, settings }: KeyContext, { passwordFile }: KeyOptions): string | null {
+  if (passwordFile === undefined) {
+    const own = typeof settings.password === 'string' ? settings.password : null
+    return invocation.env[PASSWORD_VARIABLE] || own
+  }
   try {
     return readFileSync(passwordFile, 'utf8').replace(/\r?\n$/, '')
   } catch (error) {
@@ -137,8 +140,13 @@ function originOf({ setup, name }: KeyContext): SecretOrigin {
 async function rotate(context: KeyContext, options: KeyOptions): Promise<ExitCode> {
   const { invocation, connection, setup, name } = context
   const { terminal, signal, json } = invocation
+  if (typeof context.settings.api_key !== 'string') {
+    throw new SyncError('config', `The connection ${name} uses no API key.`, {
+      hint: 'Let api_key take a key of its user from a file; then it can be rotated.',
+    })
+  }
   const origin = originOf(context)
-  const password = passwordOf(invocation, options)
+  const password = passwordOf(context, options)
   if (password === null) {
     const steps = handSteps(context, origin)
     if (json) terminal.out(JSON.stringify({ made: null, written: null, change: steps.join('\n'), revoked: null }))
@@ -194,11 +202,11 @@ async function withKey<T>(
   key: string,
   work: (connection: OdooConnection) => Promise<T>,
 ): Promise<T> {
-  const fresh = openOdooConnection({ ...settings, api_key: key }, name)
+  const fresh = openOdooConnection({ ...settings, api_key: key, password: undefined }, name)
   try {
     return await work(fresh)
   } finally {
-    await fresh.transport.close()
+    await fresh.close()
   }
 }
 
@@ -269,7 +277,7 @@ function handSteps({ setup, name }: KeyContext, origin: SecretOrigin): readonly 
 async function revoke(context: KeyContext, named: string, options: KeyOptions): Promise<ExitCode> {
   const { invocation, connection } = context
   const { terminal, signal, json } = invocation
-  const password = passwordOf(invocation, options)
+  const password = passwordOf(context, options)
   if (password === null) {
     throw new SyncError('config', 'Odoo asks for the password of the user before it revokes a key.', {
       hint: `Give it with --password-file or ${PASSWORD_VARIABLE}, or delete the key in Odoo: My Profile, tab Security.`,

@@ -80,10 +80,13 @@ async function withIdentity(
 ): Promise<OdooRow> {
   const asked = (await connection.change(model, method, { ids }, signal)) as OdooRow | null
   if (asked?.res_model !== 'res.users.identitycheck') return asked ?? {}
+  const wizard = 'res.users.identitycheck'
+  const wizards = [asked.res_id ?? 0]
   const context: Fields = { ...connection.context, password }
   try {
-    const args = { ids: [asked.res_id ?? 0], context }
-    return ((await connection.change('res.users.identitycheck', 'run_check', args, signal)) as OdooRow | null) ?? {}
+    // Up to 17 the wizard has the password in a field, which it empties itself; later ones take it from the context alone.
+    await connection.change(wizard, 'write', { ids: wizards, vals: { password } }, signal)
+    return ((await connection.change(wizard, 'run_check', { ids: wizards, context }, signal)) as OdooRow | null) ?? {}
   } catch (error) {
     if (!(error instanceof SyncError) || error.code !== 'invalid') throw error
     throw new SyncError('unauthorized', `Odoo did not accept the password of the user: ${error.message}`, {

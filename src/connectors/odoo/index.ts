@@ -16,16 +16,18 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),
     collection: (request) => createCollection(connection, request),
-    [Symbol.asyncDispose]: () => connection.transport.close(),
+    [Symbol.asyncDispose]: () => connection.close(),
   }
 }
 
-/** For commands that are about Odoo itself. The caller closes its transport. @throws SyncError `config`. */
-export function openOdooConnection(settings: unknown, name: string): OdooConnection {
+/** For commands that are about Odoo itself. The caller closes it. @throws SyncError `config`. */
+export function openOdooConnection(settings: unknown, name: string): OdooConnection & { close(): Promise<void> } {
   const parsed = odooSettings.safeParse(settings)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
     throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
   }
-  return createConnection(name, openTransport(parsed.data), parsed.data.context, () => performance.now())
+  const transport = openTransport(parsed.data)
+  const connection = createConnection(name, transport, parsed.data.context, () => performance.now())
+  return { ...connection, close: () => transport.close() }
 }
