@@ -11,6 +11,7 @@ import {
   lengthOf,
   listApiKeys,
   makeApiKey,
+  type NewApiKey,
   removeApiKey,
 } from '../connectors/odoo/api-keys.ts'
 import type { OdooConnection } from '../connectors/odoo/connection.ts'
@@ -179,7 +180,7 @@ async function rotate(context: KeyContext, options: KeyOptions): Promise<ExitCod
 /** A key that cannot be used is not left behind. */
 async function makeAndTry(
   context: KeyContext,
-  wanted: { readonly name: string; readonly days: number },
+  wanted: NewApiKey,
   password: string,
   file: SecretReplacement | null,
 ): Promise<string> {
@@ -220,11 +221,12 @@ function oldKey(keys: readonly ApiKey[], named: string | undefined): ApiKey | nu
   throw new SyncError('config', `${found.length} keys of the user are called "${named}"; there are ${names}.`)
 }
 
-async function daysOf(connection: OdooConnection, { days }: KeyOptions, signal: AbortSignal): Promise<number> {
+async function daysOf(connection: OdooConnection, { days }: KeyOptions, signal: AbortSignal): Promise<number | null> {
   const offered = await keyDurations(connection, signal)
+  if (offered.length === 0) return null
   if (days === undefined) {
     // A key for ever is only made where someone asks for it.
-    return offered.find((each) => each !== 0) ?? 1
+    return offered.find((each) => each !== 0) ?? 0
   }
   const wanted = Number(days)
   if (offered.includes(wanted)) return wanted

@@ -14,7 +14,11 @@ export interface ApiKey {
 /** @throws SyncError `forbidden_record` or `schema` where this Odoo keeps its keys from their owner. */
 export async function listApiKeys(connection: OdooConnection, signal: AbortSignal): Promise<readonly ApiKey[]> {
   const uid = await connection.ownUserId(signal)
-  const args = { domain: [['user_id', '=', uid]], fields: ['name', 'expiration_date'], order: 'id' }
+  // Keys of older versions do not end.
+  const model = 'res.users.apikeys'
+  const known = (await connection.call(model, 'fields_get', { attributes: ['type'] }, signal)) as OdooRow
+  const fields = ['name', 'expiration_date'].filter((name) => name in known)
+  const args = { domain: [['user_id', '=', uid]], fields, order: 'id' }
   const rows = asRows(await connection.call('res.users.apikeys', 'search_read', args, signal), 'res.users.apikeys')
   return rows.map(({ id, name, expiration_date }) => {
     const endsAtMs = parseWriteDate(expiration_date)
@@ -22,7 +26,7 @@ export async function listApiKeys(connection: OdooConnection, signal: AbortSigna
   })
 }
 
-/** How many days a new key of our user may live, longest first, as Odoo offers them. 0: for ever. */
+/** How many days a new key of our user may live, longest first, as Odoo offers them. 0: for ever. Empty: keys do not end. */
 export async function keyDurations(connection: OdooConnection, signal: AbortSignal): Promise<readonly number[]> {
   const args = { allfields: ['duration'], attributes: ['selection'] }
   const fields = (await connection.call('res.users.apikeys.description', 'fields_get', args, signal)) as OdooRow
@@ -37,18 +41,24 @@ export function lengthOf(days: number): number {
   return days === 0 ? Number.POSITIVE_INFINITY : days
 }
 
+export interface NewApiKey {
+  readonly name: string
+  /** One of `keyDurations`; null: keys of this Odoo do not end. */
+  readonly days: number | null
+}
+
 /**
  * Makes a new key for our own user, good for every kind of call. Not repeated: each call makes another one.
  * @throws SyncError `unauthorized` where the password is not the user's, `forbidden` where Odoo does not let it.
  */
 export async function makeApiKey(
   connection: OdooConnection,
-  { name, days }: { readonly name: string; readonly days: number },
+  { name, days }: NewApiKey,
   password: string,
   signal: AbortSignal,
 ): Promise<string> {
   const model = 'res.users.apikeys.description'
-  const values = { name, duration: String(days) }
+  const values = { name, ...(days === null ? {} : { duration: String(days) }) }
   const made = await connection.change(model, 'create', { vals_list: [values] }, signal)
   const shown = await withIdentity(connection, model, 'make_key', Array.isArray(made) ? made : [made], password, signal)
   const key = (shown.context as OdooRow | undefined)?.default_key
