@@ -95,6 +95,8 @@ export interface Schema {
   /** The collection in the system's own words, for messages: "res.partner", "public.customers". */
   readonly name: string
   readonly fields: ReadonlyMap<string, FieldSchema>
+  /** Fields that were asked for and are not there: what would bring each, as a sentence, where that is known. */
+  readonly missing?: ReadonlyMap<string, string>
 }
 
 /** How a collection differs from others. The engine asks these, never the connector's name. */
@@ -142,7 +144,7 @@ export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
   check(signal: AbortSignal): Promise<Report>
   /**
-   * Marks (as `Identity` has them) that grow by being asked for: the next number of a sequence. Leaves no trace that a
+   * Marks (as `Identity` has them) that grow by being asked for, each time: the next number of a sequence. Leaves no trace that a
    * user of the system could notice. Absent: `check` tells all there is.
    */
   drawMarks?(signal: AbortSignal): Promise<Identity['marks']>
