@@ -3,10 +3,13 @@ import { SyncError } from '../contract/error.ts'
 import type { NewIntent, StoredChange } from '../ledger/ledger.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { type CallOutcome, callSink } from './call.ts'
+import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, settle } from './draft.ts'
 import { changesOf, type Job, type Write } from './job.ts'
+import { readRecords } from './pull.ts'
 import { type Overtaken, recordJob } from './record-job.ts'
+import { batchesOf, bridgeContents, contentBytes, sourceId } from './transfer.ts'
 import type { WriteLog } from './write-log.ts'
 
 /** A write of a job, under the intent that was stored for it. */
@@ -79,6 +82,7 @@ async function sendAndSettle(
   )
   if (sent.length > 0) context.crashPoint('applied')
 
+  await captureChangedSources(context, sent, draft, signal)
   const byJob = Map.groupBy(sent, ({ job }) => job)
   const overtaken = await overtakenChanges(context, written)
   for (const job of jobs) recordJob(context, job, byJob.get(job) ?? [], overtaken, draft)
@@ -106,6 +110,26 @@ async function overtakenChanges(
   return overtaken
 }
 
+/**
+ * Where a file was not transferred because it is no longer what was announced, its record is read anew: a change of a file
+ * need not show in the record's own version.
+ */
+async function captureChangedSources(
+  context: Context,
+  sent: readonly Sent[],
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<void> {
+  const stale = sent.filter((each) => each.outcome?.kind === 'stale' && contentBytes(context, each) > 0)
+  if (stale.length === 0) return
+  for (const from of SIDES) {
+    const ids = stale.filter(({ write }) => write.side !== from).flatMap(({ job }) => sourceId(job, from) ?? [])
+    if (ids.length === 0) continue
+    const states = await readRecords(context, from, [...new Set(ids)], signal)
+    for (const state of states.values()) draft.changes.push(changeOf(from, state))
+  }
+}
+
 /** Sends the writes of one side, kind by kind, in batches as large as its sink takes. */
 async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSignal): Promise<void> {
   const [first] = sent
@@ -114,15 +138,11 @@ async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSign
   if (!sink) throw new SyncError('config', `${context.sides[first.write.side].schema.name} cannot be written.`)
   let failure: SyncError | null = null
   for (const ofKind of Map.groupBy(sent, ({ write }) => write.operation.kind).values()) {
-    for (let start = 0; start < ofKind.length; start += capabilities.maxBatch) {
-      const batch = ofKind.slice(start, start + capabilities.maxBatch)
+    for (const batch of batchesOf(context, ofKind, capabilities.maxBatch)) {
+      const sending = bridgeContents(context, sink, batch)
       const outcomes: readonly CallOutcome[] = failure
         ? batch.map(() => ({ kind: 'undone', error: failure as SyncError }))
-        : await callSink(
-            sink,
-            batch.map(({ write }) => write.operation),
-            signal,
-          )
+        : await callSink(sending.sink, sending.operations, signal)
       for (const [index, each] of batch.entries()) {
         each.outcome = outcomes[index] ?? missingOutcome(context, each)
         failure ??= stoppingError(each)

@@ -1,0 +1,154 @@
+import PQueue from 'p-queue'
+import type { RecordId } from '../contract/change.ts'
+import { type ContentRef, contentOf, type OpenContent } from '../contract/content.ts'
+import { SyncError } from '../contract/error.ts'
+import type { Operation, Sink } from '../contract/sink.ts'
+import type { Fields, Value } from '../contract/value.ts'
+import { fieldOn, otherSide, type Side } from '../mapping/mapping.ts'
+import { verified } from './content-stream.ts'
+import type { Context } from './context.ts'
+import type { Job, Write } from './job.ts'
+
+/** Operations with files go together up to so many bytes: a failed call has not moved gigabytes in vain. */
+const BATCH_BYTES = 8_000_000
+/** What a sink that cannot stream is handed as base64, in memory: above it, the record is parked. */
+const INLINE_BYTES = 32_000_000
+
+/**
+ * One transfer at a time in this process. It bounds the memory, and two transfers that each hold a connection of one system
+ * and wait for one of the other cannot block each other.
+ */
+const gate = new PQueue({ concurrency: 1 })
+
+/** A write that is to be sent. */
+interface Sendable {
+  readonly job: Job
+  readonly write: Write
+}
+
+/** The bytes of files that a write moves; 0: it moves none. */
+export function contentBytes(context: Context, { write }: Sendable): number {
+  return contentsOf(context, write).reduce((sum, { content }) => sum + content.size, 0)
+}
+
+interface WrittenContent {
+  /** The field that is written, and the one that the bytes come from. */
+  readonly field: string
+  readonly source: string
+  readonly content: ContentRef
+}
+
+/** The references that a write sends. Its target may hold them as something else than a file: as text, say. */
+function contentsOf({ mapping, sides }: Context, { side, operation }: Write): readonly WrittenContent[] {
+  if (operation.kind === 'remove') return []
+  const from = otherSide(side)
+  return mapping.fields.flatMap((rule): readonly WrittenContent[] => {
+    const source = fieldOn(rule, from)
+    if (sides[from].schema.fields.get(source)?.type !== 'binary') return []
+    const field = fieldOn(rule, side)
+    const content = contentOf(operation.fields[field])
+    return content === null ? [] : [{ field, source, content }]
+  })
+}
+
+/** Cuts writes into batches of at most `maxBatch`, and of no more files than fit into one call. */
+export function batchesOf<T extends Sendable>(context: Context, sent: readonly T[], maxBatch: number): T[][] {
+  const hasFiles = context.mapping.fields.some(
+    (rule) => isFile(context, rule.odoo, 'odoo') || isFile(context, rule.external, 'external'),
+  )
+  const batches: T[][] = []
+  let bytes = 0
+  for (const each of sent) {
+    const own = hasFiles ? contentBytes(context, each) : 0
+    const last = batches.at(-1)
+    if (last === undefined || last.length >= maxBatch || (bytes > 0 && bytes + own > BATCH_BYTES)) {
+      batches.push([each])
+      bytes = own
+    } else {
+      last.push(each)
+      bytes += own
+    }
+  }
+  return batches
+}
+
+function isFile({ sides }: Context, field: string, side: Side): boolean {
+  return sides[side].schema.fields.get(field)?.type === 'binary'
+}
+
+/** What `callSink` needs: the operations, each able to open its files, and a sink that takes them. */
+export interface Sending {
+  readonly sink: Sink
+  readonly operations: readonly Operation[]
+}
+
+/**
+ * Joins the two sides of a batch of one side: gives each operation the way to its source's bytes. A sink that cannot
+ * stream, or a field that is not a file there, gets base64 instead.
+ */
+export function bridgeContents(context: Context, sink: Sink, batch: readonly Sendable[]): Sending {
+  const operations = batch.map(({ write }) => write.operation)
+  if (batch.every((each) => contentBytes(context, each) === 0)) return { sink, operations }
+  const inlined = new Map<Operation, readonly WrittenContent[]>()
+  const bridged = batch.map(({ job, write }): Operation => {
+    const contents = contentsOf(context, write)
+    if (contents.length === 0 || write.operation.kind === 'remove') return write.operation
+    const operation = { ...write.operation, open: openerOf(context, job, write, contents) }
+    const { fields } = context.sides[write.side].schema
+    const held = contents.filter(({ field }) => !sink.openContent || fields.get(field)?.type !== 'binary')
+    if (held.length > 0) inlined.set(operation, held)
+    return operation
+  })
+  const apply: Sink['apply'] = async (each, signal) => {
+    const ready: Operation[] = []
+    for (const operation of each) ready.push(await inline(operation, inlined.get(operation) ?? [], signal))
+    return sink.apply(ready, signal)
+  }
+  const queued: Sink['apply'] = (each, signal) => gate.add(() => apply(each, signal))
+  return { sink: { ...sink, apply: queued }, operations: bridged }
+}
+
+/** The source of a write's files: the record on the other side. */
+function openerOf(context: Context, job: Job, write: Write, contents: readonly WrittenContent[]): OpenContent {
+  const from = otherSide(write.side)
+  const { schema, collection } = context.sides[from]
+  const id = sourceId(job, from)
+  return (field, signal) => {
+    const found = contents.find((content) => content.field === field)
+    const { sink } = collection
+    if (found === undefined || id === null || !sink?.openContent) {
+      throw new SyncError('unexpected', `There is nothing to read ${schema.name}.${field} from.`)
+    }
+    const what = `${schema.name} ${id}.${found.source}`
+    return verified(sink.openContent(id, found.source, signal), found.content, what)
+  }
+}
+
+export function sourceId({ work }: Job, from: Side): RecordId | null {
+  const { link } = work
+  if (link) return from === 'odoo' ? link.odooId : link.externalId
+  return work[from]?.id ?? null
+}
+
+/** The operation with base64 in place of these references. */
+async function inline(operation: Operation, held: readonly WrittenContent[], signal: AbortSignal): Promise<Operation> {
+  if (held.length === 0 || operation.kind === 'remove' || !operation.open) return operation
+  const fields: Record<string, Value> = { ...operation.fields }
+  for (const { field, content } of held) {
+    if (content.size > INLINE_BYTES) {
+      throw new SyncError(
+        'too_large',
+        `${field} has ${content.size} bytes, and its system takes files only as a whole`,
+        {
+          hint: `Up to ${INLINE_BYTES} bytes are held in memory for it. Leave the field out, or make the file smaller.`,
+        },
+      )
+    }
+    const pieces: Uint8Array[] = []
+    for await (const piece of operation.open(field, signal)) pieces.push(piece)
+    fields[field] = Buffer.concat(pieces).toString('base64')
+  }
+  const streamed = Object.keys(operation.fields).some((name) => contentOf(fields[name]) !== null)
+  const { open, ...rest } = operation
+  return { ...rest, fields: fields as Fields, ...(streamed ? { open } : {}) }
+}
