@@ -7,8 +7,8 @@ import { castableIds, idAmong, type PostgresRows } from './rows.ts'
 import { columnNamed } from './schema.ts'
 import { STAGED } from './values.ts'
 
-/** Read and written in pieces of this size. */
-const SLICE_BYTES = 1_000_000
+/** Read and written in pieces of this size: larger ones cost memory, which is given back late, and save little. */
+const SLICE_BYTES = 250_000
 
 /** Operations whose bytes are in the transaction's own table. */
 export interface Staged {
