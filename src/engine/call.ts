@@ -25,7 +25,6 @@ export async function callSink(
     // `server` is a 500 that says nothing: one record may cause it as well as the whole server.
     const mayBeOneRecord = error.disposition === 'park' || error.code === 'server' || error.code === 'changed'
     if (!mayBeOneRecord) return operations.map(() => ({ kind: 'undone', error }))
-    if (operations.length === 1 && error.code === 'changed') return [{ kind: 'stale' }]
     if (operations.length === 1) return [{ kind: 'rejected', error }]
     const middle = Math.ceil(operations.length / 2)
     const first = await callSink(sink, operations.slice(0, middle), signal)

@@ -1,7 +1,7 @@
 import type { RecordId } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
 import type { NewIntent, StoredChange } from '../ledger/ledger.ts'
-import { SIDES, type Side } from '../mapping/mapping.ts'
+import { otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { type CallOutcome, callSink } from './call.ts'
 import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'
@@ -9,7 +9,7 @@ import { type Draft, settle } from './draft.ts'
 import { changesOf, type Job, type Write } from './job.ts'
 import { readRecords } from './pull.ts'
 import { type Overtaken, recordJob } from './record-job.ts'
-import { batchesOf, bridgeContents, contentBytes, sourceId } from './transfer.ts'
+import { batchesOf, bridgeContents, isOtherContent, sourceId } from './transfer.ts'
 import type { WriteLog } from './write-log.ts'
 
 /** A write of a job, under the intent that was stored for it. */
@@ -111,8 +111,8 @@ async function overtakenChanges(
 }
 
 /**
- * Where a file was not transferred because it is no longer what was announced, its record is read anew: a change of a file
- * need not show in the record's own version.
+ * Where a file is not what was announced, its record is read anew, as a change of a file need not show in the record's own
+ * version. What is no different now is a fault of the source, and is tried again like any other.
  */
 async function captureChangedSources(
   context: Context,
@@ -120,13 +120,17 @@ async function captureChangedSources(
   draft: Draft,
   signal: AbortSignal,
 ): Promise<void> {
-  const stale = sent.filter((each) => each.outcome?.kind === 'stale' && contentBytes(context, each) > 0)
-  if (stale.length === 0) return
-  for (const from of SIDES) {
-    const ids = stale.filter(({ write }) => write.side !== from).flatMap(({ job }) => sourceId(job, from) ?? [])
-    if (ids.length === 0) continue
-    const states = await readRecords(context, from, [...new Set(ids)], signal)
-    for (const state of states.values()) draft.changes.push(changeOf(from, state))
+  const failed = sent.filter(({ outcome }) => outcome?.kind === 'rejected' && outcome.error.code === 'changed')
+  for (const side of SIDES) {
+    const from = otherSide(side)
+    const ofSide = failed.filter(({ write }) => write.side === side)
+    if (ofSide.length === 0) continue
+    const ids = ofSide.flatMap(({ job }) => sourceId(job, from) ?? [])
+    const states = await readRecords(context, from, ids, signal)
+    for (const { job, write } of ofSide) {
+      const state = states.get(sourceId(job, from) ?? '')
+      if (state && isOtherContent(context, write, state.fields)) draft.changes.push(changeOf(from, state))
+    }
   }
 }
 

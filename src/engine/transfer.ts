@@ -27,7 +27,7 @@ interface Sendable {
 }
 
 /** The bytes of files that a write moves; 0: it moves none. */
-export function contentBytes(context: Context, { write }: Sendable): number {
+function contentBytes(context: Context, { write }: Sendable): number {
   return contentsOf(context, write).reduce((sum, { content }) => sum + content.size, 0)
 }
 
@@ -124,6 +124,15 @@ function openerOf(context: Context, job: Job, write: Write, contents: readonly W
   }
 }
 
+/** Whether the source of a write has other files by now than the write was to send. */
+export function isOtherContent(context: Context, write: Write, source: Fields): boolean {
+  return contentsOf(context, write).some((sent) => {
+    const now = contentOf(source[sent.source])
+    return now === null || now.checksum !== sent.content.checksum
+  })
+}
+
+/** The record that a write's files come from. */
 export function sourceId({ work }: Job, from: Side): RecordId | null {
   const { link } = work
   if (link) return from === 'odoo' ? link.odooId : link.externalId
