@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Context } from '../../src/engine/context.ts'
@@ -224,6 +226,78 @@ describe.skipIf(!hasOdooDatabaseAccess)('documents', () => {
     await tandem.settle()
     const left = { domain: [['description', '=like', `${tandem.mark}%`]] }
     expect(await asPerson('ir.attachment', 'search_count', left)).toBe(5)
+  })
+})
+
+const LINKED = `
+  CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text UNIQUE, full_name text);
+  CREATE TABLE documents (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text UNIQUE, name text, body bytea,
+    customer_id bigint REFERENCES customers (id))`
+
+const CUSTOMERS = (mark: string, schema: string): string => `
+mapping: customers
+odoo: { connection: erp, model: res.partner, domain: [[function, "=", "${mark}"]], key: ref, defaults: { function: "${mark}" } }
+external: { connection: shop, collection: ${schema}.customers, key: code }
+fields: [{ odoo: name, external: full_name }]
+deletes: { from_odoo: ignore, from_external: archive }
+`
+
+const LINKED_DOCUMENTS = (mark: string, schema: string): string => `
+mapping: documents
+odoo:
+  connection: erp
+  model: ir.attachment
+  domain: [["res_model", "=", "res.partner"], ["description", "=like", "${mark}%"]]
+  key: description
+  defaults: { res_model: res.partner }
+  archive: null
+external: { connection: shop, collection: ${schema}.documents, key: code }
+fields:
+  - name
+  - { odoo: datas, external: body }
+  - { odoo: res_id, external: customer_id, link: customers }
+deletes: { from_odoo: ignore, from_external: ignore }
+`
+
+describe.skipIf(!hasOdooDatabaseAccess)('documents of customers', () => {
+  it('are tied to them on both sides', async () => {
+    let schema = ''
+    tandem = await openRealTandem({
+      table: LINKED,
+      mapping: (mark, own) => {
+        schema = own
+        return CUSTOMERS(mark, own)
+      },
+    })
+    const { mark } = tandem
+    writeFileSync(join(tandem.folder, 'mappings', 'documents.yaml'), LINKED_DOCUMENTS(mark, schema))
+    const ann = await tandem.insertPartner({ name: 'Ann', ref: `${mark}-A` })
+    const [ours, theirs] = [randomBytes(5000), randomBytes(6000)]
+    const vals = { name: 'o.bin', description: `${mark}-o`, res_model: 'res.partner', res_id: ann }
+    await asPerson('ir.attachment', 'create', { vals_list: [{ ...vals, datas: ours.toString('base64') }] })
+    await tandem.shop.query(`INSERT INTO customers (code, full_name) VALUES ($1, 'Bob')`, [`${mark}-B`])
+    await tandem.shop.query(`INSERT INTO documents (code, name, body, customer_id) VALUES ($1, 't.bin', $2, 1)`, [
+      `${mark}-t`,
+      theirs,
+    ])
+    expect((await startSync().ended).code).toBe(0)
+    expect((await startSync().ended).code).toBe(0)
+    const { rows } = await tandem.shop.query(
+      `SELECT d.code, d.body, c.full_name FROM documents d JOIN customers c ON c.id = d.customer_id ORDER BY d.code`,
+    )
+    expect(rows).toEqual([
+      { code: `${mark}-o`, body: ours, full_name: 'Ann' },
+      { code: `${mark}-t`, body: theirs, full_name: 'Bob' },
+    ])
+    const [bob] = await asPerson<{ id: number }[]>('res.partner', 'search_read', {
+      domain: [['ref', '=', `${mark}-B`]],
+      fields: [],
+    })
+    const [stored] = await asPerson<object[]>('ir.attachment', 'search_read', {
+      domain: [['description', '=', `${mark}-t`]],
+      fields: ['res_id', 'res_model', 'datas'],
+    })
+    expect(stored).toMatchObject({ res_id: bob?.id, res_model: 'res.partner', datas: theirs.toString('base64') })
   })
 })
 
