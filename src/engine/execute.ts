@@ -142,8 +142,8 @@ async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSign
   if (!sink) throw new SyncError('config', `${context.sides[first.write.side].schema.name} cannot be written.`)
   let failure: SyncError | null = null
   for (const ofKind of Map.groupBy(sent, ({ write }) => write.operation.kind).values()) {
-    for (const batch of batchesOf(context, ofKind, capabilities.maxBatch)) {
-      const sending = bridgeContents(context, sink, batch)
+    for (const batch of batchesOf(context, first.write.side, ofKind, capabilities.maxBatch)) {
+      const sending = bridgeContents(context, first.write.side, sink, batch)
       const outcomes: readonly CallOutcome[] = failure
         ? batch.map(() => ({ kind: 'undone', error: failure as SyncError }))
         : await callSink(sending.sink, sending.operations, signal)

@@ -26,40 +26,47 @@ interface Sendable {
   readonly write: Write
 }
 
-/** The bytes of files that a write moves; 0: it moves none. */
-function contentBytes(context: Context, { write }: Sendable): number {
-  return contentsOf(context, write).reduce((sum, { content }) => sum + content.size, 0)
-}
-
-interface WrittenContent {
+/** A pair of fields of which the source is a file. */
+interface FilePair {
   /** The field that is written, and the one that the bytes come from. */
   readonly field: string
   readonly source: string
+}
+
+interface WrittenContent extends FilePair {
   readonly content: ContentRef
 }
 
-/** The references that a write sends. Its target may hold them as something else than a file: as text, say. */
-function contentsOf({ mapping, sides }: Context, { side, operation }: Write): readonly WrittenContent[] {
-  if (operation.kind === 'remove') return []
+/** What of a mapping may move files to a side. The field there may be another than a file: a text, say. */
+function filePairs({ mapping, sides }: Context, side: Side): readonly FilePair[] {
   const from = otherSide(side)
-  return mapping.fields.flatMap((rule): readonly WrittenContent[] => {
-    const source = fieldOn(rule, from)
-    if (sides[from].schema.fields.get(source)?.type !== 'binary') return []
-    const field = fieldOn(rule, side)
-    const content = contentOf(operation.fields[field])
-    return content === null ? [] : [{ field, source, content }]
+  const { fields } = sides[from].schema
+  return mapping.fields
+    .map((rule) => ({ field: fieldOn(rule, side), source: fieldOn(rule, from) }))
+    .filter(({ source }) => fields.get(source)?.type === 'binary')
+}
+
+/** The references that an operation sends. */
+function contentsOf(pairs: readonly FilePair[], operation: Operation): readonly WrittenContent[] {
+  if (operation.kind === 'remove') return []
+  return pairs.flatMap((pair): readonly WrittenContent[] => {
+    const content = contentOf(operation.fields[pair.field])
+    return content === null ? [] : [{ ...pair, content }]
   })
 }
 
-/** Cuts writes into batches of at most `maxBatch`, and of no more files than fit into one call. */
-export function batchesOf<T extends Sendable>(context: Context, sent: readonly T[], maxBatch: number): T[][] {
-  const hasFiles = context.mapping.fields.some(
-    (rule) => isFile(context, rule.odoo, 'odoo') || isFile(context, rule.external, 'external'),
-  )
+/** Cuts writes to one side into batches of at most `maxBatch`, and of no more files than fit into one call. */
+export function batchesOf<T extends Sendable>(
+  context: Context,
+  side: Side,
+  sent: readonly T[],
+  maxBatch: number,
+): readonly (readonly T[])[] {
+  const pairs = filePairs(context, side)
   const batches: T[][] = []
   let bytes = 0
   for (const each of sent) {
-    const own = hasFiles ? contentBytes(context, each) : 0
+    const own = contentsOf(pairs, each.write.operation).reduce((sum, { content }) => sum + content.size, 0)
     const last = batches.at(-1)
     if (last === undefined || last.length >= maxBatch || (bytes > 0 && bytes + own > BATCH_BYTES)) {
       batches.push([each])
@@ -72,10 +79,6 @@ export function batchesOf<T extends Sendable>(context: Context, sent: readonly T
   return batches
 }
 
-function isFile({ sides }: Context, field: string, side: Side): boolean {
-  return sides[side].schema.fields.get(field)?.type === 'binary'
-}
-
 /** What `callSink` needs: the operations, each able to open its files, and a sink that takes them. */
 export interface Sending {
   readonly sink: Sink
@@ -86,31 +89,32 @@ export interface Sending {
  * Joins the two sides of a batch of one side: gives each operation the way to its source's bytes. A sink that cannot
  * stream, or a field that is not a file there, gets base64 instead.
  */
-export function bridgeContents(context: Context, sink: Sink, batch: readonly Sendable[]): Sending {
-  const operations = batch.map(({ write }) => write.operation)
-  if (batch.every((each) => contentBytes(context, each) === 0)) return { sink, operations }
+export function bridgeContents(context: Context, side: Side, sink: Sink, batch: readonly Sendable[]): Sending {
+  const pairs = filePairs(context, side)
+  const { fields } = context.sides[side].schema
   const inlined = new Map<Operation, readonly WrittenContent[]>()
-  const bridged = batch.map(({ job, write }): Operation => {
-    const contents = contentsOf(context, write)
+  let hasFiles = false
+  const operations = batch.map(({ job, write }): Operation => {
+    const contents = contentsOf(pairs, write.operation)
     if (contents.length === 0 || write.operation.kind === 'remove') return write.operation
-    const operation = { ...write.operation, open: openerOf(context, job, write, contents) }
-    const { fields } = context.sides[write.side].schema
+    hasFiles = true
+    const operation = { ...write.operation, open: openerOf(context, job, side, contents) }
     const held = contents.filter(({ field }) => !sink.openContent || fields.get(field)?.type !== 'binary')
     if (held.length > 0) inlined.set(operation, held)
     return operation
   })
+  if (!hasFiles) return { sink, operations }
   const apply: Sink['apply'] = async (each, signal) => {
     const ready: Operation[] = []
     for (const operation of each) ready.push(await inline(operation, inlined.get(operation) ?? [], signal))
     return sink.apply(ready, signal)
   }
-  const queued: Sink['apply'] = (each, signal) => gate.add(() => apply(each, signal))
-  return { sink: { ...sink, apply: queued }, operations: bridged }
+  return { sink: { ...sink, apply: (each, signal) => gate.add(() => apply(each, signal)) }, operations }
 }
 
-/** The source of a write's files: the record on the other side. */
-function openerOf(context: Context, job: Job, write: Write, contents: readonly WrittenContent[]): OpenContent {
-  const from = otherSide(write.side)
+/** Reads a job's files from the record on the other side. */
+function openerOf(context: Context, job: Job, side: Side, contents: readonly WrittenContent[]): OpenContent {
+  const from = otherSide(side)
   const { schema, collection } = context.sides[from]
   const id = sourceId(job, from)
   return (field, signal) => {
@@ -125,8 +129,8 @@ function openerOf(context: Context, job: Job, write: Write, contents: readonly W
 }
 
 /** Whether the source of a write has other files by now than the write was to send. */
-export function isOtherContent(context: Context, write: Write, source: Fields): boolean {
-  return contentsOf(context, write).some((sent) => {
+export function isOtherContent(context: Context, { side, operation }: Write, source: Fields): boolean {
+  return contentsOf(filePairs(context, side), operation).some((sent) => {
     const now = contentOf(source[sent.source])
     return now === null || now.checksum !== sent.content.checksum
   })

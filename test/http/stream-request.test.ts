@@ -22,8 +22,10 @@ const read: StreamRequest = {
   changesData: false,
 }
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server: Server = createServer(listener)
+type Listener = (...parts: Parameters<RequestListener>) => unknown
+
+async function serve(listener: Listener): Promise<string> {
+  const server: Server = createServer((request, response) => void listener(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanups.push(
     () => server.closeAllConnections(),
