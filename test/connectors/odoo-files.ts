@@ -1,17 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createCollection } from '../../src/connectors/odoo/collection.ts'
-import { createConnection } from '../../src/connectors/odoo/connection.ts'
-import { openJson2 } from '../../src/connectors/odoo/json2.ts'
-import { odooSettings } from '../../src/connectors/odoo/settings.ts'
 import type { Change } from '../../src/contract/change.ts'
-import type { Collection } from '../../src/contract/connector.ts'
+import type { Collection, Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Page } from '../../src/contract/feed.ts'
 import type { Operation, Outcome } from '../../src/contract/sink.ts'
 import type { Fields, Value } from '../../src/contract/value.ts'
 import { picture } from '../real/pictures.ts'
-import { callAsPerson, type OdooUnderTest, ownRecords } from './odoo-setup.ts'
+import { callAsPerson, connectOdoo, type OdooUnderTest, ownRecords } from './odoo-setup.ts'
 
 const signal = new AbortController().signal
 
@@ -29,41 +25,36 @@ async function gathered(pieces: AsyncIterable<Uint8Array> | undefined): Promise<
   return Buffer.concat(all)
 }
 
-/** Files of a connector for Odoo, over a transport that streams and over one that does not. */
-export function describeOdooFiles(
-  name: string,
-  start: () => Promise<OdooUnderTest & { close?(): Promise<void> }>,
-): void {
-  describe.each([{ streams: true }, { streams: false }])(`files of ${name}, streamed: $streams`, ({ streams }) => {
-    let odoo: OdooUnderTest & { close?(): Promise<void> }
+type Server = OdooUnderTest & { close?(): Promise<void> }
+
+/** What a connector for Odoo does with files, over the protocol of `start`. */
+export function describeOdooFiles(name: string, start: () => Promise<Server>): void {
+  describe(`files of ${name}`, () => {
+    let odoo: Server
     let own: ReturnType<typeof ownRecords>
-    let close: () => Promise<void>
+    let connector: Connector
     let partners: Collection
     let documents: Collection
 
     beforeAll(async () => {
       odoo = await start()
     })
-    afterAll(() => odoo.close?.())
+    afterAll(() => odoo?.close?.())
     beforeEach(() => {
       own = ownRecords(odoo)
-      const { url, database, apiKey } = odoo
-      const transport = openJson2(odooSettings.parse({ type: 'odoo', url, database, api_key: apiKey }))
-      const { stream: _stream, ...held } = transport
-      const connection = createConnection('erp', streams ? transport : held, {}, () => performance.now())
-      partners = createCollection(connection, {
+      connector = connectOdoo(odoo)
+      partners = connector.collection({
         spec: { model: 'res.partner', domain: own.domain },
         fields: ['name', 'ref', 'image_1920'],
         contents: true,
         consumer: 'test',
       })
-      documents = createCollection(connection, {
+      documents = connector.collection({
         spec: { model: 'ir.attachment', domain: [['description', '=like', `${own.prefix}%`]], archive: null },
         fields: ['name', 'description', 'datas', 'res_model', 'res_id'],
         contents: true,
         consumer: 'test',
       })
-      close = () => transport.close()
     })
     afterEach(async () => {
       const context = { active_test: false }
@@ -73,7 +64,7 @@ export function describeOdooFiles(
       await callAsPerson(odoo, 'ir.attachment', 'unlink', {
         ids: await callAsPerson(odoo, 'ir.attachment', 'search', { domain }),
       })
-      await close()
+      await connector[Symbol.asyncDispose]()
     })
 
     const partner = async (ref: string, more: Fields = {}): Promise<string> => {
@@ -104,19 +95,8 @@ export function describeOdooFiles(
     it('are base64 for who does not take references', async () => {
       const image = picture(20, 20)
       const id = await partner('A', { image_1920: image.toString('base64') })
-      const transport = openJson2(
-        odooSettings.parse({ type: 'odoo', url: odoo.url, database: odoo.database, api_key: odoo.apiKey }),
-      )
-      const plain = createCollection(
-        createConnection('erp', transport, {}, () => performance.now()),
-        {
-          spec: { model: 'res.partner' },
-          fields: ['image_1920'],
-          consumer: 'test',
-        },
-      )
+      const plain = connector.collection({ spec: { model: 'res.partner' }, fields: ['image_1920'], consumer: 'test' })
       expect(await read(plain, id)).toEqual({ image_1920: image.toString('base64') })
-      await transport.close()
     })
 
     it('are created and changed from a stream, several in one call, beside others', async () => {
@@ -179,10 +159,6 @@ export function describeOdooFiles(
         open: failing,
       }
       await expect(apply(documents, create)).rejects.toMatchObject({ code: 'changed', inDoubt: false })
-      if (streams) {
-        const short = { ...create, open: () => inPieces(file.subarray(1000), 50_000) }
-        await expect(apply(documents, short)).rejects.toThrow()
-      }
       const find = { field: 'description', values: [`${own.prefix}a`], fold: { case: false, space: false } }
       expect(await documents.sink?.find(find, signal)).toEqual([])
     })

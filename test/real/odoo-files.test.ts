@@ -1,9 +1,8 @@
 import { describeOdooFiles } from '../connectors/odoo-files.ts'
-import { hasOdooDatabaseAccess, odooDatabaseAccess, realEnvironment } from './environment.ts'
+import { hasRealOdoo, PROTOCOLS_OF, realOdoo } from './environment.ts'
 
-if (hasOdooDatabaseAccess) {
-  describeOdooFiles('a real Odoo 19', async () => {
-    const { odooUrl: url, odooDatabase: database, odooApiKey: apiKey } = realEnvironment()
-    return { url, database, apiKey, personKey: odooDatabaseAccess().odooAdminApiKey }
-  })
+for (const series of ['19', '14'] as const) {
+  for (const protocol of hasRealOdoo(series) ? PROTOCOLS_OF[series] : []) {
+    describeOdooFiles(`Odoo ${series} over ${protocol}`, async () => ({ ...realOdoo(series), protocol }))
+  }
 }
