@@ -160,6 +160,7 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
       spec,
       fields: fieldsToRead(file, side, archiveField),
       consumer: file.name,
+      contents: true,
       key: file.definition[side].key,
     })
   try {

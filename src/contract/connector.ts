@@ -120,6 +120,8 @@ export interface CollectionRequest {
   readonly fields: readonly string[]
   /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */
   readonly key?: string
+  /** True: the caller takes binary fields as references (`ContentRef`) where the connector can stream their bytes. */
+  readonly contents?: boolean
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
 }

@@ -1,6 +1,7 @@
 import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
+import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
 import { createModel, type OdooModel } from './model.ts'
@@ -26,8 +27,8 @@ export function createCollection(connection: OdooConnection, request: Collection
       hint: 'It takes model, domain, context, archive and overlap.',
     })
   }
-  const spec = parsed.data
-  const model = createModel(connection, spec, [...new Set(request.fields)])
+  const spec = withoutFieldAttachments(parsed.data)
+  const model = createModel(connection, spec, [...new Set(request.fields)], request.contents ?? false)
   return {
     capabilities: {
       deletes: 'listed',

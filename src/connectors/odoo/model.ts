@@ -1,6 +1,7 @@
 import type { RecordState } from '../../contract/change.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import { addContents, contentColumns, hasChecksum } from './contents.ts'
 import { createRowReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
 import type { OdooSpec } from './spec.ts'
@@ -25,11 +26,19 @@ export interface OdooModel {
 export interface ModelShape {
   readonly fields: ReadonlyMap<string, OdooField>
   readonly reader: RowReader
-  /** What a full read asks for. */
+  /** What a full read asks for: without `contentNames`. */
   readonly readNames: readonly string[]
+  /** Files that are read as references: their checksums come from elsewhere. */
+  readonly contentNames: readonly string[]
 }
 
-export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNames: readonly string[]): OdooModel {
+/** @param takesContents whether files are read as references where Odoo knows their checksums. */
+export function createModel(
+  connection: OdooConnection,
+  spec: OdooSpec,
+  fieldNames: readonly string[],
+  takesContents: boolean,
+): OdooModel {
   const context = { ...connection.context, ...spec.context }
   let shape: ModelShape | null = null
   return {
@@ -45,7 +54,13 @@ export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNam
       const fields = await fetchFields(connection, spec.model, needed, signal)
       const ownUserId = await connection.ownUserId(signal)
       const reader = createRowReader(fieldNames, fields, ownUserId)
-      shape = { fields, reader, readNames: [...new Set(needed)] }
+      const isContent = (name: string): boolean => {
+        const field = fields.get(name)
+        return takesContents && field !== undefined && hasChecksum(spec.model, field)
+      }
+      const contentNames = fieldNames.filter(isContent)
+      const readNames = [...needed.filter((name) => !isContent(name)), ...contentColumns(spec.model, contentNames)]
+      shape = { fields, reader, readNames: [...new Set(readNames)], contentNames }
       return shape
     },
     forgetShape() {
@@ -84,7 +99,8 @@ export async function readRecords(
   const { clock } = model.connection
   const shape = await model.shape(signal)
   const floorMs = clock.nowMs()
-  const rows = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  const found = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  const rows = await addContents(model, found, shape.contentNames, signal)
   const { states, newestMs } = readRows(rows, shape.reader, floorMs)
   if (newestMs !== null) clock.observe(newestMs)
   return states
