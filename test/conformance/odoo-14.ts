@@ -90,7 +90,7 @@ export function describeOdoo14(inLab: () => Lab): void {
       expect((await lab.read(a, ['city'])).city).toBe('2')
     })
 
-    it('takes a selection by its label in a load, and a time to be in the zone of the context', async () => {
+    it('takes a selection by its label in a load', async () => {
       const lab = inLab()
       const data = [[String(id), 'Invoice Address']]
       await lab.call(PARTNER, 'load', { fields: ['.id', 'type'], data })
