@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     return 2
   }
   const hasOdoo = missing.length === 0
-  if (hasOdoo && isSet('PG_URL')) return runVitest('real', process.env, untilStopSignal())
+  if (hasOdoo && isSet('PG_URL')) return runVitest('real*', process.env, untilStopSignal())
 
   const reason = whyHostCannotRunServers()
   if (reason !== null) {
@@ -51,7 +51,7 @@ async function main(): Promise<number> {
   try {
     const servers = hasOdoo ? await bringUpShop(directory.path) : await bringUpOdoos(directory.path)
     try {
-      return await runVitest('real', { ...process.env, ...servers.environment }, stopped)
+      return await runVitest('real*', { ...process.env, ...servers.environment }, stopped)
     } finally {
       await servers.stop()
     }

@@ -21,6 +21,8 @@ export interface RpcServer {
   readonly users: readonly SandboxUser[]
   /** Web sessions by the id in their cookie. */
   readonly sessions: Map<string, SandboxUser>
+  /** Counts a login over the web. */
+  logins(): void
   run(call: RpcCall): Promise<unknown>
 }
 
@@ -41,6 +43,7 @@ export const RPC_ROUTES: Readonly<
     result: await dispatch(server, String(service), String(method), (args ?? []) as unknown[]),
   }),
   '/web/session/authenticate': async (server, { db, login, password }) => {
+    server.logins()
     const user = server.users.find((each) => each.login === login && each.password === password)
     if (db !== server.database || user === undefined) throw accessDenied()
     const sessionId = randomBytes(20).toString('hex')
