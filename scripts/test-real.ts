@@ -91,7 +91,9 @@ function needsOdoo14(args: readonly string[]): boolean {
   const folder = fileURLToPath(new URL('../test/real', import.meta.url))
   const files = readdirSync(folder, { recursive: true }).map((file) => `test/real/${String(file)}`)
   const tests = files.filter((file) => file.endsWith('.test.ts'))
-  const named = tests.filter((file) => args.some((arg) => !arg.startsWith('-') && file.includes(arg.replace(/^\.\//, ''))))
+  const named = tests.filter((file) =>
+    args.some((arg) => !arg.startsWith('-') && file.includes(arg.replace(/^\.\//, ''))),
+  )
   return (named.length === 0 ? tests : named).some((file) => file.includes('odoo-14'))
 }
 
