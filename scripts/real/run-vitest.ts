@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Runs the tests of a project of vitest.config.ts, with this script's own arguments. The answer is the exit code. */
+/** Runs the tests of the projects of vitest.config.ts that match, with this script's own arguments. The answer is the exit code. */
 export function runVitest(
   project: string,
   environment: NodeJS.ProcessEnv,

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type App, openApp, readSetup } from '../../src/app.ts'
+import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import type { Context, SyncEvent } from '../../src/engine/context.ts'
 import { createRunner, type Runner } from '../../src/engine/runner.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
-import { realEnvironment } from './environment.ts'
+import { type RealOdoo, realEnvironment, realOdoo } from './environment.ts'
 import { asPerson } from './person.ts'
 
 export const CUSTOMERS_TABLE = `
@@ -81,10 +82,14 @@ export interface RealTandemOptions {
   readonly config?: string
   /** What the mapping runs with, to look at its calls. */
   readonly observe?: (context: Context) => Context
+  /** Odoo 19 over JSON-2 if absent. */
+  readonly odoo?: RealOdoo
+  readonly protocol?: Protocol
 }
 
 export async function openRealTandem(options: RealTandemOptions = {}): Promise<RealTandem> {
-  const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
+  const { postgresUrl } = realEnvironment()
+  const odoo = options.odoo ?? realOdoo('19')
   const mark = `t-${randomUUID().slice(0, 8)}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-real-'))
   const schema = `tandem_${mark.replace('-', '_')}`
@@ -101,7 +106,14 @@ export async function openRealTandem(options: RealTandemOptions = {}): Promise<R
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
-  erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${odooApiKey}" }
+  erp:
+    type: odoo
+    url: "${odoo.url}"
+    database: "${odoo.database}"
+    protocol: ${options.protocol ?? 'json2'}
+    user: "${odoo.login}"
+    api_key: "${odoo.apiKey}"
+    password: "${odoo.password}"
   shop: { type: postgres, url: "${postgresUrl}" }
 ${options.config ?? ''}`,
   )
@@ -142,16 +154,26 @@ ${options.config ?? ''}`,
       return found.filter((difference) => difference.kind !== 'field' || !difference.isAsSeen)
     },
     async insertPartner(values) {
-      const [id] = await asPerson<number[]>('res.partner', 'create', { vals_list: [{ function: mark, ...values }] })
+      const [id] = await asPerson<number[]>(
+        'res.partner',
+        'create',
+        { vals_list: [{ function: mark, ...values }] },
+        odoo,
+      )
       return id ?? 0
     },
     partners: () =>
-      asPerson('res.partner', 'search_read', {
-        domain: [['function', '=', mark]],
-        fields: ['name', 'ref', 'email', 'phone', 'comment', 'country_id', 'parent_id', 'active', 'write_uid'],
-        order: 'id',
-        context: { active_test: false },
-      }),
+      asPerson(
+        'res.partner',
+        'search_read',
+        {
+          domain: [['function', '=', mark]],
+          fields: ['name', 'ref', 'email', 'phone', 'comment', 'country_id', 'parent_id', 'active', 'write_uid'],
+          order: 'id',
+          context: { active_test: false },
+        },
+        odoo,
+      ),
     customers: async () => (await shop.query('SELECT * FROM customers ORDER BY id')).rows,
     async close() {
       await runner?.stop(5000)
@@ -159,7 +181,7 @@ ${options.config ?? ''}`,
       await shop.query(`DROP SCHEMA ${schema} CASCADE`)
       await shop.end()
       const ids = (await tandem.partners()).map(({ id }) => id)
-      await asPerson('res.partner', 'unlink', { ids })
+      await asPerson('res.partner', 'unlink', { ids }, odoo)
       rmSync(folder, { recursive: true, force: true })
     },
   }

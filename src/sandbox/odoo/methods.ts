@@ -95,6 +95,15 @@ const METHODS: Readonly<Record<string, Method>> = {
       return true
     },
   },
+  action_archive: {
+    required: [],
+    optional: [],
+    ofModel: false,
+    run: (env, model, ids) => {
+      write(env, model, ids, { active: false })
+      return null
+    },
+  },
   has_access: {
     required: ['operation'],
     optional: [],
