@@ -106,6 +106,7 @@ async function stagePage(
     stale = [...writes.writtenSince(mark, side, [...states.keys()])]
     if (stale.length === 0) {
       if (mark !== since) mark.forget()
+      options.memory.lostMemory?.look(context, side, [...states.values()], known)
       const isOnlyStates = page.changes.every((change) => change.kind === 'state')
       if (options.isDirect && isOnlyStates && isNewPage(context, side, [...states.values()], known)) {
         return options.direct({ side, states: [...states.values()], cursor: page.cursor })

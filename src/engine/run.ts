@@ -3,6 +3,7 @@ import { matters } from './capture.ts'
 import { compareSome } from './compare.ts'
 import type { Context } from './context.ts'
 import { settleDoubts } from './doubt.ts'
+import { rememberLastActivity } from './lost-memory.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
 import type { RunMemory } from './run-memory.ts'
@@ -37,6 +38,7 @@ export async function runMapping(
   signal: AbortSignal,
 ): Promise<RunReport> {
   memory.updates = 0
+  memory.lostMemory ??= await rememberLastActivity(context)
   await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
   const sides = SIDES.filter((side) => isRead(context, side))
