@@ -166,11 +166,13 @@ export function describeOdooFiles(name: string, start: () => Promise<Server>): v
     })
 
     it('of records are no documents, on whatever page', async () => {
-      const image = picture(20, 20)
-      const id = Number(await partner('A', { image_1920: image.toString('base64') }))
+      const id = Number(await partner('A'))
       const vals = { name: 'a.bin', res_model: 'res.partner', res_id: id, datas: Buffer.from('x').toString('base64') }
       const vals_list = ['1', '2', '3'].map((each) => ({ ...vals, description: own.prefix + each }))
-      await callAsPerson(odoo, 'ir.attachment', 'create', { vals_list })
+      for (const one of vals_list) await callAsPerson(odoo, 'ir.attachment', 'create', { vals_list: [one] })
+      // After the documents: a second page asks for higher ids.
+      const image_1920 = picture(20, 20).toString('base64')
+      await callAsPerson(odoo, 'res.partner', 'write', { ids: [id], vals: { image_1920 } })
       const images = await callAsPerson(odoo, 'ir.attachment', 'search', {
         domain: [
           ['res_field', '!=', false],

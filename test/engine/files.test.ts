@@ -165,17 +165,35 @@ describe.each<{ streams: readonly Side[] }>([
 })
 
 describe('a file whose source', () => {
-  it('changes while it is read is not stored, and the new one is', async () => {
-    await open(['odoo', 'external'])
-    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('an older picture') })
-    taps.odoo.beforePiece = (id, piece) => {
-      if (piece !== 2) return
-      taps.odoo.beforePiece = null
-      world.stores.odoo.edit('partners', id, { photo: file('the newer one, longer') })
-    }
+  it.each(['edit', 'editSilently'] as const)(
+    'changes while it is read (%s) is not stored, and the new one is',
+    async (how) => {
+      await open(['odoo', 'external'])
+      world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('an older picture') })
+      taps.odoo.beforePiece = (id, piece) => {
+        if (piece !== 2) return
+        taps.odoo.beforePiece = null
+        world.stores.odoo[how]('partners', id, { photo: file('the newer one, longer') })
+      }
+      await world.settle()
+      expect(pictures()).toEqual([file('the newer one, longer')])
+      expect(world.stores.external.calls.writes).toBe(1)
+      expect(world.events.filter(({ kind }) => kind === 'dead')).toEqual([])
+      await expectQuiet()
+    },
+  )
+
+  it('was transferred when the process died is not transferred again, also where nobody knows who wrote', async () => {
+    await open(['odoo', 'external'], { tellsWriter: false })
+    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('Ann') })
     await world.settle()
-    expect(pictures()).toEqual([file('the newer one, longer')])
-    expect(world.stores.external.calls.writes).toBe(1)
+    world.stores.external.edit('customers', '1', { picture: file('a new one') })
+    world.killAt('applied')
+    await expect(world.run()).rejects.toThrow()
+    expect(photos()).toEqual([file('a new one')])
+    world.stores.odoo.resetCalls()
+    await world.settle()
+    expect(world.stores.odoo.calls.writes + world.stores.external.calls.writes).toBe(1)
     await expectQuiet()
   })
 
