@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { createMemoryConnector } from '../../src/connectors/memory/index.ts'
 import type { CollectionOptions } from '../../src/connectors/memory/options.ts'
+import { createMemoryStore } from '../../src/connectors/memory/store.ts'
+import { SyncError } from '../../src/contract/error.ts'
+import type { ConnectionGuard } from '../../src/engine/connection-guard.ts'
 import { planSync } from '../../src/engine/dry-run.ts'
+import { guardConnector } from '../../src/engine/guarded-connector.ts'
 import type { Side } from '../../src/mapping/mapping.ts'
 import { newTap, streaming, type Tap } from './streaming.ts'
 import { createWorld, type World } from './world.ts'
@@ -160,17 +165,35 @@ describe.each<{ streams: readonly Side[] }>([
 })
 
 describe('a file whose source', () => {
-  it('changes while it is read is not stored, and the new one is', async () => {
-    await open(['odoo', 'external'])
-    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('an older picture') })
-    taps.odoo.beforePiece = (id, piece) => {
-      if (piece !== 2) return
-      taps.odoo.beforePiece = null
-      world.stores.odoo.edit('partners', id, { photo: file('the newer one, longer') })
-    }
+  it.each(['edit', 'editSilently'] as const)(
+    'changes while it is read (%s) is not stored, and the new one is',
+    async (how) => {
+      await open(['odoo', 'external'])
+      world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('an older picture') })
+      taps.odoo.beforePiece = (id, piece) => {
+        if (piece !== 2) return
+        taps.odoo.beforePiece = null
+        world.stores.odoo[how]('partners', id, { photo: file('the newer one, longer') })
+      }
+      await world.settle()
+      expect(pictures()).toEqual([file('the newer one, longer')])
+      expect(world.stores.external.calls.writes).toBe(1)
+      expect(world.events.filter(({ kind }) => kind === 'dead')).toEqual([])
+      await expectQuiet()
+    },
+  )
+
+  it('was transferred when the process died is not transferred again, also where nobody knows who wrote', async () => {
+    await open(['odoo', 'external'], { tellsWriter: false })
+    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('Ann') })
     await world.settle()
-    expect(pictures()).toEqual([file('the newer one, longer')])
-    expect(world.stores.external.calls.writes).toBe(1)
+    world.stores.external.edit('customers', '1', { picture: file('a new one') })
+    world.killAt('applied')
+    await expect(world.run()).rejects.toThrow()
+    expect(photos()).toEqual([file('a new one')])
+    world.stores.odoo.resetCalls()
+    await world.settle()
+    expect(world.stores.odoo.calls.writes + world.stores.external.calls.writes).toBe(1)
     await expectQuiet()
   })
 
@@ -187,6 +210,23 @@ describe('a file whose source', () => {
     expect(world.stores.external.all('customers')).toMatchObject([{ fields: { name: 'Bob' } }])
     const [dead] = world.events.filter(({ kind }) => kind === 'dead')
     expect(dead?.message).toContain('partners 1.photo is not what it was: 8 bytes came instead of 9')
+  })
+
+  it('cannot be reached stops the run, costs no attempt, and goes over when it answers', async () => {
+    await open(['odoo', 'external'])
+    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', photo: file('a picture') })
+    taps.odoo.beforePiece = () => {
+      throw new SyncError('network', 'the line is cut')
+    }
+    for (let run = 0; run < 12; run++) {
+      await expect(world.run()).rejects.toMatchObject({ code: 'network', inDoubt: false })
+      world.advance(2000)
+    }
+    expect(world.stores.external.all('customers')).toEqual([])
+    taps.odoo.beforePiece = null
+    await world.settle()
+    expect(pictures()).toEqual([file('a picture')])
+    await expectQuiet()
   })
 
   it('has the same size as before is told apart by its digest', async () => {
@@ -219,4 +259,60 @@ it('a comparison of both sides finds a file that was changed behind both backs',
   expect(await world.differences()).toEqual([])
   world.stores.external.edit('customers', '1', { picture: file('abx') })
   expect(await world.differences()).toMatchObject([{ kind: 'field', field: 'photo:picture' }])
+})
+
+describe('a guard', () => {
+  const { signal } = new AbortController()
+  const store = () => createMemoryStore({ collections: { partners: PARTNERS }, now: () => 0, seed: 1, identity: 'erp' })
+  /** A guard that lets everything pass, and what it was told of failures. */
+  const listening = () => {
+    const failures: unknown[] = []
+    const pass: ConnectionGuard['ask'] = async (_signal, call) => {
+      try {
+        return await call()
+      } catch (error) {
+        failures.push(error)
+        throw error
+      }
+    }
+    const guard: ConnectionGuard = { ask: pass, work: pass, distrust: () => {} }
+    return { guard, failures }
+  }
+  const open = (tap: Tap, guard: ConnectionGuard) =>
+    guardConnector(streaming(createMemoryConnector(store()), 'photo', 'sha1', tap), guard).collection({
+      spec: 'partners',
+      fields: ['name', 'photo'],
+      contents: true,
+      consumer: 'test',
+    }).sink
+  const cut = new SyncError('network', 'the line is cut')
+
+  it('hears of a source that fails while it is read', async () => {
+    const { guard, failures } = listening()
+    const tap = newTap()
+    const sink = open(tap, guard)
+    const [made] =
+      (await sink?.apply([{ kind: 'create', fields: { name: 'A', photo: file('picture') } }], signal)) ?? []
+    const id = made?.kind === 'done' ? (made.record?.id ?? '') : ''
+    tap.beforePiece = (_id, piece) => {
+      if (piece === 1) throw cut
+    }
+    const read = async (): Promise<void> => {
+      for await (const _piece of sink?.openContent?.(id, 'photo', signal) ?? []);
+    }
+    await expect(read()).rejects.toBe(cut)
+    expect(failures).toEqual([cut])
+  })
+
+  it('does not lay that at the door of the system that is written', async () => {
+    const { guard, failures } = listening()
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('a')
+      throw cut
+    }
+    const fields = { name: 'A', photo: { checksum: `sha1:${'0'.repeat(40)}`, size: 7 } }
+    const apply = open(newTap(), guard)?.apply([{ kind: 'create', fields, open: failing }], signal)
+    await expect(apply).rejects.toBe(cut)
+    expect(failures).toEqual([])
+  })
 })

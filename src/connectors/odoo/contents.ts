@@ -22,6 +22,23 @@ export function hasChecksum(model: string, field: OdooField): boolean {
   return field.type === 'binary' && (model === ATTACHMENT ? BYTES.has(field.name) : field.isAttachment)
 }
 
+/**
+ * Whether our user sees the checksums of these fields. Where they are hidden, a full field looks empty, which must never be
+ * taken for that. null: no field is full, and no file is seen, so that it cannot be told yet.
+ */
+export async function seesChecksums(
+  connection: OdooConnection,
+  model: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<boolean | null> {
+  if (model === ATTACHMENT || names.length === 0 || (await connection.capabilities.seesFieldFiles(signal))) return true
+  const domain: Value[] = [...Array<Value>(names.length - 1).fill('|'), ...names.map((name) => [name, '!=', false])]
+  const args = { domain, fields: ['id'], limit: 1, context: { ...connection.context, active_test: false } }
+  const full = asRows(await connection.call(model, 'search_read', args, signal), model)
+  return full.length > 0 ? false : null
+}
+
 /** The name under which the bytes of a field go over the line; any other field's name as it is. */
 export function wireName(model: string, field: string): string {
   return model === ATTACHMENT && field === 'raw' ? 'datas' : field
@@ -59,7 +76,7 @@ export async function addContents(
     ['res_id', 'in', rows.map((row) => row.id ?? 0)],
   ]
   const fields = ['res_field', 'res_id', 'checksum', 'file_size']
-  const args = { domain, fields, load: '', context: model.searchContext }
+  const args = { domain, fields, context: model.searchContext }
   const found = asRows(await model.connection.call(ATTACHMENT, 'search_read', args, signal), ATTACHMENT)
   const contents = new Map(found.map((row) => [`${row.res_id} ${row.res_field}`, contentIn(row)]))
   return rows.map((row) => ({

@@ -1,7 +1,7 @@
 import type { RecordState } from '../../contract/change.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
-import { addContents, contentColumns, hasChecksum } from './contents.ts'
+import { addContents, contentColumns, hasChecksum, seesChecksums } from './contents.ts'
 import { createRowReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
 import type { OdooSpec } from './spec.ts'
@@ -54,14 +54,18 @@ export function createModel(
       const fields = await fetchFields(connection, spec.model, needed, signal)
       const ownUserId = await connection.ownUserId(signal)
       const reader = createRowReader(fieldNames, fields, ownUserId)
-      const isContent = (name: string): boolean => {
+      const files = fieldNames.filter((name) => {
         const field = fields.get(name)
         return takesContents && field !== undefined && hasChecksum(spec.model, field)
-      }
-      const contentNames = fieldNames.filter(isContent)
-      const readNames = [...needed.filter((name) => !isContent(name)), ...contentColumns(spec.model, contentNames)]
-      shape = { fields, reader, readNames: [...new Set(readNames)], contentNames }
-      return shape
+      })
+      const isVisible = await seesChecksums(connection, spec.model, files, signal)
+      const contentNames = isVisible === false ? [] : files
+      const readNames = needed.filter((name) => !contentNames.includes(name))
+      const columns = contentColumns(spec.model, contentNames)
+      const found = { fields, reader, readNames: [...new Set([...readNames, ...columns])], contentNames }
+      // Asked again as long as nothing is there by which it could be told.
+      if (isVisible !== null) shape = found
+      return found
     },
     forgetShape() {
       shape = null

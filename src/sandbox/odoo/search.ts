@@ -1,3 +1,4 @@
+import { fileOf } from './attachment.ts'
 import { type CellTest, equalityTest, type Inequality, inequalityTest, likeTest } from './condition.ts'
 import { childIds, firstAfter, visibleIds } from './database.ts'
 import { conditionError, type DomainNode, type Leaf, mentions, parseDomain, requiredLeaves } from './domain.ts'
@@ -83,6 +84,10 @@ function compileLeaf(env: Environment, model: string, leaf: Leaf): RowTest {
     return leaf.value ? compileLeaf(env, model, { ...leaf, operator: '=' }) : () => true
   }
   if (rest.length > 0) return anyTest(env, name, field, [[rest.join('.'), leaf.operator, leaf.value]], true)
+  if (field.type === 'binary') {
+    const isFull = leaf.operator === '!='
+    return (row) => (fileOf(env, model, row, name) !== false) === isFull
+  }
   if (leaf.operator === 'any' || leaf.operator === 'not any') {
     return anyTest(env, name, field, leaf.value, leaf.operator === 'any')
   }
