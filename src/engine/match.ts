@@ -203,7 +203,8 @@ function ambiguous(message: string, hint: string): Match {
   return { kind: 'ambiguous', error: new SyncError('key', message, { hint }) }
 }
 
-function foldedKey(value: Value | undefined, rule: KeyRule): string | null {
+/** A value as a rule compares it; null: it names nothing. */
+export function foldedKey(value: Value | undefined, rule: KeyRule): string | null {
   const text = keyText(value ?? null)
   return text === null ? null : fold(text, rule.fold)
 }
