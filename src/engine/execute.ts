@@ -16,7 +16,7 @@ import type { WriteLog } from './write-log.ts'
 export interface Sent {
   readonly job: Job
   readonly write: Write
-  readonly intentId: number
+  intentId: number
   outcome: CallOutcome | null
 }
 
@@ -47,8 +47,8 @@ export async function executeJobs(
 /** The existing records that jobs write. */
 function writtenIds(jobs: readonly Job[]): Readonly<Record<Side, readonly RecordId[]>> {
   const written: Record<Side, RecordId[]> = { odoo: [], external: [] }
-  for (const { side, operation } of jobs.flatMap((job) => job.writes)) {
-    if (operation.kind !== 'create') written[side].push(operation.id)
+  for (const { writes } of jobs) {
+    for (const { side, operation } of writes) if (operation.kind !== 'create') written[side].push(operation.id)
   }
   return written
 }
@@ -61,16 +61,10 @@ async function sendAndSettle(
   complete: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const writes = jobs.flatMap((job) => job.writes.map((write) => ({ job, write })))
-  const intents = writes.map(({ job, write }) => intentOf(job, write))
-  const ids = intents.length > 0 ? await context.ledger.intend(context.mapping.name, intents, draft.nowMs) : []
+  const sent: Sent[] = []
+  for (const job of jobs) for (const write of job.writes) sent.push({ job, write, intentId: -1, outcome: null })
+  if (sent.length > 0) await intend(context, sent, draft.nowMs)
   context.crashPoint('intended')
-  const sent: Sent[] = writes.map(({ job, write }, index) => ({
-    job,
-    write,
-    intentId: ids[index] ?? -1,
-    outcome: null,
-  }))
   await Promise.all(
     SIDES.map((side) =>
       sendTo(
@@ -83,9 +77,13 @@ async function sendAndSettle(
   if (sent.length > 0) context.crashPoint('applied')
 
   await captureChangedSources(context, sent, draft, signal)
-  const byJob = Map.groupBy(sent, ({ job }) => job)
   const overtaken = await overtakenChanges(context, written)
-  for (const job of jobs) recordJob(context, job, byJob.get(job) ?? [], overtaken, draft)
+  let at = 0
+  for (const job of jobs) {
+    const end = at + job.writes.length
+    recordJob(context, job, sent.slice(at, end), overtaken, draft)
+    at = end
+  }
   complete()
   await settle(context, draft)
   const failure = sent.map(stoppingError).find((error) => error !== null)
@@ -165,6 +163,12 @@ function stoppingError({ outcome }: Sent): SyncError | null {
 function missingOutcome(context: Context, { write }: Sent): CallOutcome {
   const message = `${context.sides[write.side].schema.name} gave no outcome for an operation.`
   return { kind: 'doubt', error: new SyncError('unexpected', message, { inDoubt: true }) }
+}
+
+async function intend(context: Context, sent: readonly Sent[], nowMs: number): Promise<void> {
+  const intents = sent.map(({ job, write }) => intentOf(job, write))
+  const ids = await context.ledger.intend(context.mapping.name, intents, nowMs)
+  for (const [index, each] of sent.entries()) each.intentId = ids[index] ?? -1
 }
 
 function intentOf(job: Job, write: Write): NewIntent {

@@ -1,7 +1,7 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
 import type { CollectionRequest } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
-import type { Value } from '../../contract/value.ts'
+import type { Fields, Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
 import { quoteTableName } from '../sql/identifier.ts'
 import type { TableSpec } from '../sql/spec.ts'
@@ -20,8 +20,11 @@ export interface PostgresRows {
   readonly cursorColumn: PostgresColumn | null
   /** The select list: id as text, version, `columns`, then the cursor column where there is one. */
   readonly list: string
-  /** `list` for RETURNING, which cannot give the version of a row in every kind of table. */
-  readonly returning: string
+  /**
+   * `list` for RETURNING, which cannot give the version of a row in every kind of table, without the columns that are
+   * `known`.
+   */
+  returning(known?: ReadonlySet<PostgresColumn>): string
   /** What RETURNING gives is not the last word: the rows are read at the end of the transaction. */
   readonly isReadBack: boolean
   /** The first two of `list`. */
@@ -87,6 +90,8 @@ export async function forgettingWhenChanged<T>(context: PostgresContext, work: (
   }
 }
 
+const NOTHING_KNOWN: ReadonlySet<PostgresColumn> = new Set()
+
 function rowsOf(
   table: PostgresTable,
   spec: TableSpec,
@@ -100,16 +105,20 @@ function rowsOf(
   const hasXmin = table.kind === 'table' || table.kind === 'partitioned'
   const version = hasXmin ? `${table.alias}.xmin::text` : `md5(${table.alias}::text)`
   const shortList = `${id}::text, ${version}`
-  const read = [...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
-  const values = read.map((column) => readExpression(column.type, `${table.alias}.${column.sql}`, takesContents))
+  const readingOf = (column: PostgresColumn): string =>
+    readExpression(column.type, `${table.alias}.${column.sql}`, takesContents)
+  const cursorValue = cursorColumn === null ? [] : [readingOf(cursorColumn)]
   return {
     table,
     takesContents,
     hasStaged: false,
     columns,
     cursorColumn,
-    list: [shortList, ...values].join(', '),
-    returning: [table.kind === 'table' ? shortList : `${id}::text, null`, ...values].join(', '),
+    list: [shortList, ...columns.map(readingOf), ...cursorValue].join(', '),
+    returning(known = NOTHING_KNOWN) {
+      const values = columns.filter((column) => !known.has(column)).map(readingOf)
+      return [table.kind === 'table' ? shortList : `${id}::text, null`, ...values, ...cursorValue].join(', ')
+    },
     isReadBack: table.kind !== 'table' || table.hasAfterTriggers,
     shortList,
     from: `${table.sql} as ${table.alias}`,
@@ -122,23 +131,31 @@ function rowsOf(
 export interface RowNotes {
   readonly changedAtMs?: number | null
   readonly byUs?: boolean | null
+  /** Columns that the row does not bring, because it holds what was sent. */
+  readonly known?: ReadonlySet<PostgresColumn>
+  readonly sent?: Fields
 }
 
 /** A row of `rows.list`, from `offset` on, as a record. */
 export function recordOf(rows: PostgresRows, row: readonly Value[], notes: RowNotes = {}, offset = 0): RecordState {
-  const fields: Record<string, Value> = {}
-  const { columns } = rows
-  for (let index = 0; index < columns.length; index++) {
-    const name = columns[index]?.field.name
-    if (name !== undefined) fields[name] = row[offset + 2 + index] ?? null
+  const { known = NOTHING_KNOWN, sent = {} } = notes
+  let at = offset + 2
+  let fields: Record<string, Value> | null = null
+  // Where all is known, the record is what was sent.
+  if (known.size < rows.columns.length) {
+    fields = {}
+    for (const column of rows.columns) {
+      const { name } = column.field
+      fields[name] = (known.has(column) ? sent[name] : row[at++]) ?? null
+    }
   }
-  const changedAt = rows.cursorColumn === null ? null : row[offset + 2 + columns.length]
+  const changedAt = rows.cursorColumn === null ? null : row[at]
   return {
     id: String(row[offset]),
     version: versionText(row[offset + 1]),
     changedAtMs: datetimeMs(changedAt) ?? notes.changedAtMs ?? null,
     byUs: notes.byUs ?? null,
-    fields,
+    fields: fields ?? sent,
   }
 }
 

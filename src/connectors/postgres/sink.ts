@@ -8,6 +8,7 @@ import { createGroup, type Placements } from './create.ts'
 import type { Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, recordsById } from './rows.ts'
 import { columnNamed } from './schema.ts'
+import { hasUnknownTriggers } from './stored-as-sent.ts'
 import { removeGroup, updateGroup } from './update.ts'
 import { fieldType, isCastable } from './values.ts'
 
@@ -91,7 +92,10 @@ async function applyBatch(
   for (const group of groupOperations(operations)) {
     for (const [place, outcome] of await applyGroup(context, query, rows, group)) outcomes[place] = outcome
   }
-  return rows.isReadBack ? readAgain(query, rows, outcomes) : outcomes
+  if (rows.isReadBack) return readAgain(query, rows, outcomes)
+  if (operations[0]?.kind !== 'create' || !(await hasUnknownTriggers(query, rows))) return outcomes
+  context.forget()
+  return readAgain(query, rows, outcomes)
 }
 
 async function applyGroup(

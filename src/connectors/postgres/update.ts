@@ -49,7 +49,7 @@ export async function updateGroup(
   const source = recordset('$1', 'tandem_x', inputs)
   const found = await query(
     `update ${table.sql} as ${table.alias} set ${set.join(', ')} from ${source}
-     where ${[`${rows.id} = tandem_x.id`, ...guard].join(' and ')} returning tandem_x.place, ${rows.returning}`,
+     where ${[`${rows.id} = tandem_x.id`, ...guard].join(' and ')} returning tandem_x.place, ${rows.returning()}`,
     [text],
   )
   const done: Placements = found.map((row) => [
