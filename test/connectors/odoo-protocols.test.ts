@@ -71,6 +71,7 @@ describe('auto', () => {
   const transport = (userId: () => Promise<number>): OdooTransport => ({
     userId,
     call: async () => null,
+    stream: () => Promise.reject(new Error('not asked here')),
     serverInfo: async () => ({ version: null, clockOffsetMs: null }),
   })
   const asked = (answers: Partial<Record<Protocol, number | Error>>) => {
