@@ -71,7 +71,9 @@ describe('auto', () => {
   const transport = (userId: () => Promise<number>): OdooTransport => ({
     userId,
     call: async () => null,
-    async *stream() {},
+    stream: async function* () {
+      yield await Promise.reject<Uint8Array>(new Error('not asked here'))
+    },
     serverInfo: async () => ({ version: null, clockOffsetMs: null }),
   })
   const asked = (answers: Partial<Record<Protocol, number | Error>>) => {
