@@ -12,8 +12,10 @@ import { guardConnector } from './engine/guarded-connector.ts'
 import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
 import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
-import { SIDES, type Side } from './mapping/mapping.ts'
+import { stepFields } from './mapping/compile-steps.ts'
+import { type Mapping, SIDES, type Side } from './mapping/mapping.ts'
 import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
@@ -130,9 +132,15 @@ export async function connectMapping(
   const capabilities = { odoo: collections.odoo.capabilities, external: collections.external.capabilities }
   const { mapping, problems } = compile(file, schemas, capabilities)
   if (!mapping) throw new ConfigError(problems)
+  const stepRecords = {
+    odoo: openStepRecords(file, connections, mapping, 'odoo'),
+    external: openStepRecords(file, connections, mapping, 'external'),
+  }
+  await checkSteps(file, mapping, stepRecords, signal)
   const sideOf = (side: Side): ConnectedSide => ({
     connection: mapping.sides[side].connection,
-    collection: collections[side],
+    collection: withBundles(collections[side], mapping.bundles[side]),
+    stepRecords: stepRecords[side],
     schema: schemas[side],
     clockOffsetMs: () => connections.clockOffsetMs(mapping.sides[side].connection),
   })
@@ -170,6 +178,41 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
   } catch (error) {
     throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
   }
+}
+
+/** The fields that only steps read are not worth reading with every page. */
+function openStepRecords(file: MappingFile, connections: Connections, mapping: Mapping, side: Side): Collection | null {
+  if (mapping.steps.length === 0) return null
+  const connector = connections.get(file.definition[side].connection)
+  return connector.collection({ spec: sideSpec(file, side), fields: stepFields(file, side), consumer: file.name })
+}
+
+/** What cannot work in a step's call is told at its place in the file. */
+async function checkSteps(
+  file: MappingFile,
+  mapping: Mapping,
+  stepRecords: Readonly<Record<Side, Collection | null>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const problems: FileProblem[] = []
+  for (const { index, side, related } of mapping.steps) {
+    const definition = file.definition.steps[index]
+    const complain = (part: string, message: string) =>
+      problems.push(problemAt(file.locate, ['steps', index, part], message))
+    for (const each of SIDES) {
+      const requests = [...related.values()].filter((one) => one.side === each).map(({ request }) => request)
+      const isCalled = each === side
+      if (!isCalled && requests.length === 0) continue
+      const caller = stepRecords[each]?.caller
+      const part = isCalled ? 'call' : 'read'
+      if (!caller) complain(part, `${file.definition[each].connection} has nothing that a step could call or read`)
+      else {
+        const call = isCalled ? (definition?.call ?? null) : null
+        for (const message of await caller.check(call, requests, signal)) complain(part, message)
+      }
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 /** A model or table that does not exist is told at its place in the file. */

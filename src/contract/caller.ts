@@ -14,8 +14,8 @@ export interface RelatedRequest {
  */
 export interface Caller {
   /**
-   * What is wrong with a call, as it stands in the mapping, and with requests for related records: one sentence each,
-   * none where all is well. A value that is only known later is a text that begins with "=". Changes nothing.
+   * What is wrong with a call, as it stands in the mapping (null: none is made), and with requests for related records: one
+   * sentence each, none where all is well. A value that is only known later is a text that begins with "=". Changes nothing.
    * @throws SyncError when the system does not answer.
    */
   check(call: Value, related: readonly RelatedRequest[], signal: AbortSignal): Promise<readonly string[]>
