@@ -1,7 +1,7 @@
 import type { RecordState } from '../contract/change.ts'
-import { asSyncError, SyncError } from '../contract/error.ts'
+import { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import type { HistoryEntry, NewChange, StepOutcome, StepTask } from '../ledger/ledger.ts'
+import type { HistoryEntry, StepOutcome, StepTask } from '../ledger/ledger.ts'
 import type { Scope } from '../mapping/expression.ts'
 import { SIDES, type Side, type StepRule } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
@@ -123,7 +123,8 @@ async function workTask(context: Context, task: StepTask, first: Records, signal
       await refuseUseless(context, rule, records, signal)
     } catch (thrown) {
       signal.throwIfAborted()
-      return failedResult(context, rule, progress, asSyncError(thrown))
+      if (!(thrown instanceof SyncError)) throw thrown
+      return failedResult(context, rule, progress, thrown)
     }
   }
   return resultOf(progress, { ...IDLE, marks: progress.marks })
@@ -246,9 +247,8 @@ async function captureEffects(
   const { mapping, ledger, clock } = context
   const states = await readRecords(context, side, ids, signal)
   const known = await ledger.known(mapping.name, side, ids)
-  const { changes, touched, unchanged } = capture(mapping, side, [...states.values()], known)
-  const captured: readonly NewChange[] = changes
-  await ledger.stage(mapping.name, { side, changes: captured, touched, unchanged, nowMs: clock.nowMs() })
+  const captured = capture(mapping, side, [...states.values()], known)
+  await ledger.stage(mapping.name, { side, ...captured, nowMs: clock.nowMs() })
 }
 
 type Settled = Omit<StepOutcome, 'linkId' | 'seq'>

@@ -119,7 +119,6 @@ export function registerForCheck(environment: Environment): void {
   registerMixedNumbers(environment)
   for (const type of SCALARS) environment.registerOperator(`${type} == null`, (a, b) => a === b)
   environment.registerOperator('int == double', (a: bigint, b: number) => Number(a) === b)
-  environment.registerOperator('double == int', (a: number, b: bigint) => a === Number(b))
 }
 
 /** For running, where values tell their type. */
