@@ -269,18 +269,20 @@ function failedResult(context: Context, rule: StepRule, progress: Progress, erro
   const { mapping, options, random, clock } = context
   const { task, marks } = progress
   const nowMs = clock.nowMs()
+  const stops = isOfTheSide(error) ? error : null
   if (error.inDoubt) {
-    const doubt = { state: 'pending', step: rule.name, calledAtMs: nowMs, notBeforeMs: nowMs + LOOK_AGAIN_MS } as const
-    tellFailure(context, progress, rule, error, 'failed')
-    return resultOf(progress, { ...doubt, attempts: task.attempts, fault: faultOf(error), marks }, error)
+    const attempts = task.attempts + 1
+    const state = attempts >= mapping.maxAttempts ? 'dead' : 'pending'
+    tellFailure(context, progress, rule, error, state === 'dead' ? 'dead' : 'failed')
+    const doubt = { state, step: rule.name, calledAtMs: nowMs, notBeforeMs: nowMs + LOOK_AGAIN_MS } as const
+    return resultOf(progress, { ...doubt, attempts, fault: faultOf(error), marks }, stops)
   }
-  const isOfTheRecord = error.disposition === 'park' || error.code === 'server' || error.code === 'busy'
-  if (!isOfTheRecord) {
+  if (stops) {
     const kept = { state: 'pending', step: null, calledAtMs: null, notBeforeMs: 0 } as const
-    return resultOf(progress, { ...kept, attempts: task.attempts, fault: null, marks }, error)
+    return resultOf(progress, { ...kept, attempts: task.attempts, fault: null, marks }, stops)
   }
   const attempts = task.attempts + 1
-  const isDead = error.disposition === 'park' || attempts >= mapping.maxAttempts
+  const isDead = error.disposition === 'park' || error.disposition === 'halt' || attempts >= mapping.maxAttempts
   const pauseMs = error.retryAfterMs ?? backoffMs(attempts, options.backoffMs, options.backoffMaxMs, random)
   tellFailure(context, progress, rule, error, isDead ? 'dead' : 'failed')
   return resultOf(progress, {
@@ -292,6 +294,15 @@ function failedResult(context: Context, rule: StepRule, progress: Progress, erro
     fault: faultOf(error),
     marks,
   })
+}
+
+/**
+ * Not this call's fault: nothing else would get through either. A method or a right that is missing is: the record's fields
+ * do not need it.
+ */
+function isOfTheSide({ code, disposition }: SyncError): boolean {
+  if (disposition === 'halt') return code === 'unauthorized' || code === 'identity' || code === 'ledger'
+  return disposition !== 'park' && code !== 'server' && code !== 'busy'
 }
 
 function tell(context: Context, progress: Progress, rule: StepRule, answer: Value, wasFound: boolean): void {
