@@ -2,8 +2,9 @@ import { dirname } from 'node:path'
 import { ConfigError } from './config/config-error.ts'
 import type { Config, ConnectionConfig } from './config/load-config.ts'
 import { settingsProblems } from './config/settings-problems.ts'
+import { connectSteps } from './connect-steps.ts'
 import { CONNECTORS } from './connectors/index.ts'
-import type { Collection, Connector, Report } from './contract/connector.ts'
+import type { Collection, Connector, Report, Schema } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
 import type { ConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, ConnectedSide, Context, EngineOptions, SyncEvent } from './engine/context.ts'
@@ -14,8 +15,7 @@ import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
-import { stepFields } from './mapping/compile-steps.ts'
-import { type Mapping, SIDES, type Side } from './mapping/mapping.ts'
+import { SIDES, type Side } from './mapping/mapping.ts'
 import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
@@ -120,23 +120,23 @@ export async function connectMapping(
   prepares: boolean,
   signal: AbortSignal,
 ): Promise<ConnectedMapping> {
-  const collections = {
+  const opened = {
     odoo: openCollection(file, connections, 'odoo'),
     external: openCollection(file, connections, 'external'),
   }
   const [odooSchema, externalSchema] = await Promise.all(
-    SIDES.map((side) => describe(file, collections[side], side, signal)),
+    SIDES.map((side) => describe(file, opened[side], side, signal)),
   )
   if (!odooSchema || !externalSchema) throw new SyncError('unexpected', 'A collection without a schema.')
   const schemas = { odoo: odooSchema, external: externalSchema }
+  const collections = {
+    odoo: withArchive(file, connections, 'odoo', opened.odoo, odooSchema),
+    external: withArchive(file, connections, 'external', opened.external, externalSchema),
+  }
   const capabilities = { odoo: collections.odoo.capabilities, external: collections.external.capabilities }
   const { mapping, problems } = compile(file, schemas, capabilities)
   if (!mapping) throw new ConfigError(problems)
-  const stepRecords = {
-    odoo: openStepRecords(file, connections, mapping, 'odoo'),
-    external: openStepRecords(file, connections, mapping, 'external'),
-  }
-  await checkSteps(file, mapping, stepRecords, signal)
+  const stepRecords = await connectSteps(file, mapping, (name) => connections.get(name), signal)
   const sideOf = (side: Side): ConnectedSide => ({
     connection: mapping.sides[side].connection,
     collection: withBundles(collections[side], mapping.bundles[side]),
@@ -160,59 +160,39 @@ export async function connectMapping(
   return { context, warnings: problems }
 }
 
-function openCollection(file: MappingFile, connections: Connections, side: Side): Collection {
+function openCollection(
+  file: MappingFile,
+  connections: Connections,
+  side: Side,
+  archiveField: string | null = null,
+): Collection {
   const spec = sideSpec(file, side)
   const connector = connections.get(file.definition[side].connection)
-  const open = (archiveField: string | null): Collection =>
-    connector.collection({
-      spec,
-      fields: fieldsToRead(file, side, archiveField),
-      consumer: file.name,
-      contents: true,
-      key: file.definition[side].key,
-    })
+  const fields = fieldsToRead(file, side, archiveField)
   try {
-    const collection = open(null)
-    const { archive } = collection.capabilities
-    return archive ? open(archive.field) : collection
+    return connector.collection({ spec, fields, consumer: file.name, contents: true, key: file.definition[side].key })
   } catch (error) {
     throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
   }
 }
 
-/** The fields that only steps read are not worth reading with every page. */
-function openStepRecords(file: MappingFile, connections: Connections, mapping: Mapping, side: Side): Collection | null {
-  if (mapping.steps.length === 0) return null
-  const connector = connections.get(file.definition[side].connection)
-  return connector.collection({ spec: sideSpec(file, side), fields: stepFields(file, side), consumer: file.name })
-}
-
-/** What cannot work in a step's call is told at its place in the file. */
-async function checkSteps(
+/**
+ * The collection that also reads the field that archives a record. Where the mapping does not name one and the records do
+ * not have the usual one, they cannot be archived.
+ */
+function withArchive(
   file: MappingFile,
-  mapping: Mapping,
-  stepRecords: Readonly<Record<Side, Collection | null>>,
-  signal: AbortSignal,
-): Promise<void> {
-  const problems: FileProblem[] = []
-  for (const { index, side, related } of mapping.steps) {
-    const definition = file.definition.steps[index]
-    const complain = (part: string, message: string) =>
-      problems.push(problemAt(file.locate, ['steps', index, part], message))
-    for (const each of SIDES) {
-      const requests = [...related.values()].filter((one) => one.side === each).map(({ request }) => request)
-      const isCalled = each === side
-      if (!isCalled && requests.length === 0) continue
-      const caller = stepRecords[each]?.caller
-      const part = isCalled ? 'call' : 'read'
-      if (!caller) complain(part, `${file.definition[each].connection} has nothing that a step could call or read`)
-      else {
-        const call = isCalled ? (definition?.call ?? null) : null
-        for (const message of await caller.check(call, requests, signal)) complain(part, message)
-      }
-    }
+  connections: Connections,
+  side: Side,
+  collection: Collection,
+  schema: Schema,
+): Collection {
+  const { archive } = collection.capabilities
+  if (archive === null) return collection
+  if ('archive' in sideSpec(file, side) || schema.fields.has(archive.field)) {
+    return openCollection(file, connections, side, archive.field)
   }
-  if (problems.length > 0) throw new ConfigError(problems)
+  return { ...collection, capabilities: { ...collection.capabilities, archive: null } }
 }
 
 /** A model or table that does not exist is told at its place in the file. */

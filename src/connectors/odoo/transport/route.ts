@@ -11,7 +11,8 @@ export async function callRoute(
   signal: AbortSignal,
 ): Promise<Value> {
   try {
-    return (await postRpc(http, path, params, { model: path, method: 'route', changesData: true }, signal, headers)).result
+    return (await postRpc(http, path, params, { model: path, method: 'route', changesData: true }, signal, headers))
+      .result
   } catch (error) {
     throw error instanceof SyncError && error.code === 'unauthorized' ? wantsMore(path, error) : error
   }
