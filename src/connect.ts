@@ -192,7 +192,13 @@ function withArchive(
   if ('archive' in sideSpec(file, side) || schema.fields.has(archive.field)) {
     return openCollection(file, connections, side, archive.field)
   }
-  return { ...collection, capabilities: { ...collection.capabilities, archive: null } }
+  return {
+    ...collection,
+    // Read at each use: the largest batch may change.
+    get capabilities() {
+      return { ...collection.capabilities, archive: null }
+    },
+  }
 }
 
 /** A model or table that does not exist is told at its place in the file. */

@@ -30,6 +30,10 @@ export function withBundles(collection: Collection, bundles: readonly Bundle[]):
   const { feed, sink } = collection
   return {
     ...collection,
+    // Read at each use: the largest batch may change.
+    get capabilities() {
+      return collection.capabilities
+    },
     feed: feed && bundledFeed(feed, bundles),
     sink: sink && bundledSink(sink, bundles),
   }
@@ -95,7 +99,7 @@ function bundledState(state: RecordState, bundles: readonly Bundle[]): RecordSta
 function unbundled(operation: Operation, bundles: readonly Bundle[]): Operation {
   if (operation.kind === 'remove') return operation
   const fields = plainFields(operation.fields, bundles)
-  if (operation.kind === 'create') return { kind: 'create', fields }
+  if (operation.kind === 'create') return { ...operation, fields }
   return { ...operation, fields, expected: operation.expected && plainFields(operation.expected, bundles) }
 }
 

@@ -13,7 +13,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/stock-levels.yaml', () => {
       type: 'consu',
       is_storable: true,
     })
-    const location = await lab.find('stock.location', ['usage', '=', 'internal'])
+    const location = await lab.find('stock.location', ['complete_name', '=', 'WH/Stock'])
     const quant = await lab.make('stock.quant', {
       product_id: product,
       location_id: location,
