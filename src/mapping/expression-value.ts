@@ -79,20 +79,14 @@ function exactDouble(name: string, digits: string): number {
 
 /** @throws SyncError `invalid` for what no field can hold. */
 export function fromCel(result: CelValue): Value {
-  switch (typeof result) {
-    case 'bigint':
-      return Number.isSafeInteger(Number(result)) ? Number(result) : String(result)
-    case 'number':
-      if (Number.isFinite(result)) return result === 0 ? 0 : result
-      throw new SyncError('invalid', `its result is ${result}, which is no number`)
-    case 'string':
-    case 'boolean':
-      return result
-    case 'object':
-      return fromObject(result)
-    default:
-      throw new SyncError('invalid', `its result is a ${typeof result}, which no field can hold`)
+  if (typeof result === 'bigint') return Number.isSafeInteger(Number(result)) ? Number(result) : String(result)
+  if (typeof result === 'number') {
+    if (!Number.isFinite(result)) throw new SyncError('invalid', `its result is ${result}, which is no number`)
+    return result === 0 ? 0 : result
   }
+  if (typeof result === 'string' || typeof result === 'boolean') return result
+  if (typeof result === 'object') return fromObject(result)
+  throw new SyncError('invalid', `its result is a ${typeof result}, which no field can hold`)
 }
 
 function fromObject(result: object | null): Value {
