@@ -1,3 +1,4 @@
+import type { Caller } from './caller.ts'
 import type { Feed } from './feed.ts'
 import type { Sink } from './sink.ts'
 import type { Value } from './value.ts'
@@ -139,6 +140,8 @@ export interface Collection {
   prepare?(signal: AbortSignal): Promise<void>
   readonly feed: Feed | null
   readonly sink: Sink | null
+  /** Absent: the system has nothing to call. */
+  readonly caller?: Caller
 }
 
 /** A kind of system with its credentials and pool. */

@@ -70,11 +70,13 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
     wakeTimer?.abort()
     const nowMs = clock.nowMs()
     const nextMs = await context.ledger.nextDueMs(mapping.name, await deletesAllowed(context, memory))
+    const stepMs = mapping.steps.length > 0 ? await context.ledger.nextStepDueMs(mapping.name) : null
     const { notBeforeMs, pause } = await context.ledger.state(mapping.name)
     if (pause) return
     const waits = [
       lookAgainMs,
       nextMs === null ? null : nextMs - nowMs,
+      stepMs === null ? null : stepMs - nowMs,
       notBeforeMs > nowMs ? notBeforeMs - nowMs : null,
     ]
     const inMs = waits.filter((wait) => wait !== null)

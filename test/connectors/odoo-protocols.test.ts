@@ -71,6 +71,7 @@ describe('auto', () => {
   const transport = (userId: () => Promise<number>): OdooTransport => ({
     userId,
     call: async () => null,
+    route: async () => null,
     stream: async function* () {
       yield await Promise.reject<Uint8Array>(new Error('not asked here'))
     },

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemoryConnector } from '../../src/connectors/memory/index.ts'
 import { createMemoryStore } from '../../src/connectors/memory/store.ts'
+import type { Caller } from '../../src/contract/caller.ts'
 import type { Collection, Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Feed } from '../../src/contract/feed.ts'
@@ -27,6 +28,7 @@ const sink: Required<Sink> = {
   openContent: unused,
   reserve: unused,
 }
+const caller: Caller = { check: unused, related: unused, call: unused }
 const collection: Required<Collection> = {
   capabilities: {
     deletes: 'none',
@@ -41,6 +43,7 @@ const collection: Required<Collection> = {
   prepare: unused,
   feed,
   sink,
+  caller,
 }
 const connector: Required<Connector> = {
   check: unused,
@@ -57,6 +60,7 @@ test('a guarded connector has all that the contract knows', () => {
   expect(Object.keys(inner).sort()).toEqual(Object.keys(collection).sort())
   expect(Object.keys(inner.feed ?? {}).sort()).toEqual(Object.keys(feed).sort())
   expect(Object.keys(inner.sink ?? {}).sort()).toEqual(Object.keys(sink).sort())
+  expect(Object.keys(inner.caller ?? {}).sort()).toEqual(Object.keys(caller).sort())
   expect(inner.capabilities).toEqual(collection.capabilities)
 })
 

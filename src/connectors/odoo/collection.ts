@@ -1,5 +1,6 @@
 import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
+import { createCaller } from './caller.ts'
 import type { OdooConnection } from './connection.ts'
 import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
@@ -51,6 +52,7 @@ export function createCollection(connection: OdooConnection, request: Collection
     check: (needs, signal) => checkCollection(model, needs, signal),
     feed: createFeed(model),
     sink: createSink(model),
+    caller: createCaller(model),
   }
 }
 
