@@ -61,7 +61,7 @@ function recordCreated(context: Context, job: Job, sent: readonly Sent[], draft:
   if (link) draft.links.push(link)
   for (const side of SIDES) {
     const change = work[side]
-    if (change) resolve(draft, change, 'applied')
+    if (change) finish(context, draft, change, 'applied')
   }
   return true
 }
@@ -307,10 +307,15 @@ function finishChanges(
     else if (job.conflicts.length > 0) keep(draft, change, { state: 'conflict', conflicts: job.conflicts, fields })
     else {
       const isApplied = done.length > 0 || job.adopts !== null || job.linkState !== 'live'
-      resolve(draft, change, isApplied ? 'applied' : 'unchanged')
-      if (context.mapping.steps.length > 0) draft.steps.push({ side: change.side, id: change.id })
+      finish(context, draft, change, isApplied ? 'applied' : 'unchanged')
     }
   }
+}
+
+/** The change is dealt with, and the record's steps may be due. */
+function finish(context: Context, draft: Draft, change: StoredChange, as: 'applied' | 'unchanged'): void {
+  resolve(draft, change, as)
+  if (context.mapping.steps.length > 0) draft.steps.push({ side: change.side, id: change.id })
 }
 
 /** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */
