@@ -71,6 +71,7 @@ describe('auto', () => {
   const transport = (userId: () => Promise<number>): OdooTransport => ({
     userId,
     call: async () => null,
+    route: async () => null,
     async *stream() {},
     serverInfo: async () => ({ version: null, clockOffsetMs: null }),
   })
