@@ -61,9 +61,15 @@ function recordCreated(context: Context, job: Job, sent: readonly Sent[], draft:
   if (link) draft.links.push(link)
   for (const side of SIDES) {
     const change = work[side]
-    if (change) finish(context, draft, change, 'applied')
+    if (change) settleChange(context, change, 'applied', draft)
   }
   return true
+}
+
+/** A change that is dealt with makes its record's steps due. */
+function settleChange(context: Context, change: StoredChange, as: 'applied' | 'unchanged', draft: Draft): void {
+  resolve(draft, change, as)
+  if (context.mapping.steps.length > 0) draft.steps.push({ side: change.side, id: change.id })
 }
 
 function doneOf({ write, outcome }: Sent): readonly Done[] {
@@ -307,15 +313,9 @@ function finishChanges(
     else if (job.conflicts.length > 0) keep(draft, change, { state: 'conflict', conflicts: job.conflicts, fields })
     else {
       const isApplied = done.length > 0 || job.adopts !== null || job.linkState !== 'live'
-      finish(context, draft, change, isApplied ? 'applied' : 'unchanged')
+      settleChange(context, change, isApplied ? 'applied' : 'unchanged', draft)
     }
   }
-}
-
-/** The change is dealt with, and the record's steps may be due. */
-function finish(context: Context, draft: Draft, change: StoredChange, as: 'applied' | 'unchanged'): void {
-  resolve(draft, change, as)
-  if (context.mapping.steps.length > 0) draft.steps.push({ side: change.side, id: change.id })
 }
 
 /** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */
