@@ -66,9 +66,10 @@ async function main(): Promise<number> {
   } finally {
     await systems.close()
   }
+  const server = `Odoo ${series} over ${protocol}`
   const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
   if (values.json) console.log(JSON.stringify({ machine, odoo: `${series}.0`, protocol, size: values.size, entries }))
-  else console.log(printTable(machine, entries))
+  else console.log(printTable(`${machine}, ${server}`, entries))
   return entries.some(({ ok }) => ok === false) ? 1 : 0
 }
 

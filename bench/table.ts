@@ -8,5 +8,5 @@ export function printTable(machine: string, entries: readonly Entry[]): string {
   })
   const header = ['measurement', 'ratio', 'target', '', 'median', 'what']
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
-  return [`${machine}, Odoo 19`, '', ...lines].join('\n')
+  return [machine, '', ...lines].join('\n')
 }
