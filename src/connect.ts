@@ -13,8 +13,8 @@ import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
 import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { compile } from './mapping/compile.ts'
-import { SIDES, type Side } from './mapping/mapping.ts'
-import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
+import { SIDES, type Side, seenNames } from './mapping/mapping.ts'
+import { fieldsToRead, linesToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
 
@@ -142,10 +142,7 @@ export async function connectMapping(
     lookups,
     sides: { odoo: sideOf('odoo'), external: sideOf('external') },
   }
-  await surroundings.ledger.openMapping(
-    mapping.name,
-    mapping.fields.map(({ name }) => name),
-  )
+  await surroundings.ledger.openMapping(mapping.name, seenNames(mapping))
   if (prepares) {
     for (const side of SIDES) if (isRead(context, side)) await collections[side].prepare?.(signal)
   }
@@ -159,6 +156,7 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
     connector.collection({
       spec,
       fields: fieldsToRead(file, side, archiveField),
+      lines: linesToRead(file, side),
       consumer: file.name,
       contents: true,
       key: file.definition[side].key,

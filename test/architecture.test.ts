@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   mapping: ['contract'],
   ledger: ['contract', 'mapping'],
-  engine: ['contract', 'mapping', 'ledger/ledger.ts'],
+  engine: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts'],
   http: ['contract'],
   config: ['contract', 'mapping'],
   connectors: ['contract', 'http'],

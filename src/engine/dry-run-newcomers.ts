@@ -7,11 +7,11 @@ import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide } from './decide.ts'
-import { unknownSeen } from './fingerprint.ts'
 import { type Match, matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import type { PlannedChange } from './plan-resync.ts'
 import { resolveReferences } from './references.ts'
+import { unknownSeen } from './seen.ts'
 
 /** What a sync would do to one record, or why it would not. */
 export interface PlannedStep extends Omit<PlannedChange, 'action'> {

@@ -8,10 +8,12 @@ import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { decide, type Plan } from './decide.ts'
 import { type Draft, keepFailed } from './draft.ts'
-import { fingerprint, isSeen, seenAt, unknownSeen } from './fingerprint.ts'
+import { fingerprint } from './fingerprint.ts'
+import { seenAt } from '../ledger/seen.ts'
 import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences, type SideFields } from './references.ts'
+import { isSeen, unknownSeen } from './seen.ts'
 
 /** A linked pair on its way to a decision: with what was read of it just now. */
 interface Pair {

@@ -5,7 +5,7 @@ import { keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
-import { seenOf, unknownSeen } from './fingerprint.ts'
+import { seenOf, unknownSeen } from './seen.ts'
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 

@@ -1,3 +1,4 @@
+import type { LinesRequest } from '../contract/connector.ts'
 import { fieldOn, type Side } from './mapping.ts'
 import type { MappingDefinition } from './mapping-schema.ts'
 import type { Locate } from './problem.ts'
@@ -27,7 +28,17 @@ export function fieldsToRead(file: MappingFile, side: Side, archiveField: string
   const { definition } = file
   const names = new Set([definition[side].key])
   for (const rule of definition.fields) names.add(fieldOn(rule, side))
+  for (const rule of definition.lines) names.add(fieldOn(rule, side))
   for (const rule of definition.match) names.add(fieldOn(rule, side))
   if (archiveField !== null) names.add(archiveField)
   return [...names]
+}
+
+/** The fields that hold lines, with what a mapping reads of each line. */
+export function linesToRead(file: MappingFile, side: Side): Readonly<Record<string, LinesRequest>> {
+  const entries = file.definition.lines.map((rule) => {
+    const names = [...rule.key, ...rule.fields].map((pair) => fieldOn(pair, side))
+    return [fieldOn(rule, side), { fields: [...new Set(names)] }] as const
+  })
+  return Object.fromEntries(entries)
 }

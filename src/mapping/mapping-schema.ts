@@ -62,6 +62,31 @@ export type FieldDefinition = z.output<typeof fieldPair>
 /** `email` alone is short for `{ odoo: email, external: email }`. */
 const field = z.union([fieldName.transform((same): FieldDefinition => ({ odoo: same, external: same })), fieldPair])
 
+const linePolicy = z.enum(['delete', 'ignore'])
+const keyPair = z.union([
+  fieldName.transform((same) => ({ odoo: same, external: same })),
+  z.strictObject({ odoo: fieldName, external: fieldName }),
+])
+
+/** Lines that are synced with their record, one by one: an order's positions. */
+const linesPair = z.strictObject({
+  odoo: fieldName,
+  external: fieldName,
+  /** The fields that name a line within its record. */
+  key: z.union([z.array(keyPair).min(1, 'expected at least one pair of fields'), keyPair.transform((pair) => [pair])]),
+  fields: z.array(field).min(1, 'expected at least one pair of fields'),
+  direction: direction.optional(),
+  owner: side.optional(),
+  conflict: conflict.optional(),
+  /** What a line that is taken away on one side does on the other. */
+  deletes: z
+    .strictObject({ from_odoo: linePolicy.default('delete'), from_external: linePolicy.default('delete') })
+    .prefault({}),
+  /** Lines without a key: left alone, or the record becomes a dead letter. */
+  keyless: z.enum(['ignore', 'refuse']).default('refuse'),
+})
+export type LinesDefinition = z.output<typeof linesPair>
+
 export const mappingSchema = z.strictObject({
   mapping: name,
   odoo: odooSide,
@@ -76,6 +101,7 @@ export const mappingSchema = z.strictObject({
   match: z.array(z.strictObject({ odoo: fieldName, external: fieldName, fold: foldOrExact })).default([]),
   direction: direction.default('both'),
   fields: z.array(field).min(1, 'expected at least one pair of fields'),
+  lines: z.array(linesPair).default([]),
   conflict: conflict.default('newest'),
   deletes: z
     .strictObject({
