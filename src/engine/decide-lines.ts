@@ -251,12 +251,11 @@ function decideOnly(draft: Draft, line: LinePair, from: Side): void {
     else keep(draft, line, from, own)
     return
   }
-  if (isPutBack) return add(draft, line, from, own)
-  if (!isEdited(draft.lines, from, own, before)) {
+  if (!isPutBack && !isEdited(draft.lines, from, own, before)) {
     follow(draft, line, from, own)
     return
   }
-  const winner = winnerOf(draft, from)
+  const winner = isPutBack ? from : winnerOf(draft, from)
   if (winner === null) {
     const gone = { odoo: null, external: null }
     draft.conflicts.push({ field: `${rule.odoo}[${line.label}]`, ...gone, [from]: own })
