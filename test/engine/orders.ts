@@ -43,6 +43,11 @@ export function odooLines(): (value: Value) => Value {
       : []
 }
 
+export const ORDER_LINES = lineFields(
+  { sequence: 'integer', name: 'text', qty: 'decimal', price: 'decimal', sum: 'decimal' },
+  ['sum'],
+)
+
 /** An Odoo-like collection with lines: whole-second times, hints, ids for the lines, a computed field in them. */
 export function orders(): CollectionOptions {
   return {
@@ -51,9 +56,7 @@ export function orders(): CollectionOptions {
       note: { type: 'text' },
       order_line: {
         type: 'lines',
-        lines: lineFields({ sequence: 'integer', name: 'text', qty: 'decimal', price: 'decimal', sum: 'decimal' }, [
-          'sum',
-        ]),
+        lines: ORDER_LINES,
       },
       active: { type: 'boolean' },
     },

@@ -1,5 +1,6 @@
 import { SyncError, sentences } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { lineChanges } from '../line-changes.ts'
 import type { LinesShape } from './lines.ts'
 import type { OdooModel } from './model.ts'
 import { encoderFor } from './values.ts'
@@ -23,41 +24,26 @@ export function lineCommands(
   wanted: Value,
   before: Value,
 ): readonly LineCommand[] {
-  const known = new Map(asLines(model, field, before).map((line) => [line.id, line]))
-  const kept = new Set<Value | undefined>()
-  const commands: LineCommand[] = []
-  for (const line of asLines(model, field, wanted)) {
-    const was = line.id === undefined ? undefined : known.get(line.id)
-    const vals = encodeLine(model, field, lines, line, was ?? {})
-    if (was === undefined) {
-      commands.push({ command: [0, 0, vals], text: `adds a line (${labelOf(lines, line)})` })
-      continue
-    }
-    kept.add(line.id)
-    if (Object.keys(vals).length === 0) continue
-    const text = `changes ${Object.keys(vals).join(', ')} of line ${line.id} (${labelOf(lines, was)})`
-    commands.push({ command: [1, line.id ?? null, vals], text })
-  }
-  for (const [id, line] of known) {
-    if (kept.has(id)) continue
-    commands.push({ command: [2, id ?? null, 0], text: `removes line ${id} (${labelOf(lines, line)})` })
-  }
-  return commands
+  const { added, changed, removed } = lineChanges(['id'], before, wanted)
+  const encoded = (line: Fields): Fields => encodeLine(model, field, lines, line)
+  return [
+    ...added.map((line) => ({ command: [0, 0, encoded(line)], text: `adds a line (${labelOf(lines, line)})` })),
+    ...changed.map(({ before: was, fields }) => ({
+      command: [1, was.id ?? null, encoded(fields)],
+      text: `changes ${Object.keys(fields).join(', ')} of line ${was.id} (${labelOf(lines, was)})`,
+    })),
+    ...removed.map((line) => ({
+      command: [2, line.id ?? null, 0],
+      text: `removes line ${line.id} (${labelOf(lines, line)})`,
+    })),
+  ]
 }
 
-function asLines(model: OdooModel, field: string, value: Value): readonly Fields[] {
-  if (value === null) return []
-  const isLine = (line: Value): boolean => typeof line === 'object' && line !== null && !Array.isArray(line)
-  if (Array.isArray(value) && (value as readonly Value[]).every(isLine)) return value as readonly Fields[]
-  throw new SyncError('invalid', `The field ${model.name}.${field} takes a list of lines`)
-}
-
-/** The fields of `line` that are not what `was` has. */
-function encodeLine(model: OdooModel, field: string, lines: LinesShape, line: Fields, was: Fields): Fields {
+function encodeLine(model: OdooModel, field: string, lines: LinesShape, line: Fields): Fields {
   const vals: Record<string, Value> = {}
   for (const [name, value] of Object.entries(line)) {
     const known = lines.fields.get(name)
-    if (name === 'id' || (was[name] !== undefined && JSON.stringify(was[name]) === JSON.stringify(value))) continue
+    if (name === 'id') continue
     if (known === undefined) throw new SyncError('schema', `${lines.dependent.model} has no field ${name}`)
     vals[name] = encoderFor(known.type)(value, `${model.name}.${field}.${name}`)
   }

@@ -1,7 +1,7 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { Operation } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
-import { groupByFields, isSameLines, lineChanges } from '../sql/line-changes.ts'
+import { groupByFields, isSameLines, lineChanges } from '../line-changes.ts'
 import { type PostgresChild, readLines } from './children.ts'
 import type { Query } from './pool.ts'
 import { inputColumns, recordset, recordsetText } from './recordset.ts'

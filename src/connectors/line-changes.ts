@@ -1,5 +1,5 @@
-import { SyncError } from '../../contract/error.ts'
-import type { Fields, Value } from '../../contract/value.ts'
+import { SyncError } from '../contract/error.ts'
+import type { Fields, Value } from '../contract/value.ts'
 
 /** What makes one list of lines out of another, row by row. */
 export interface LineChanges {
