@@ -50,7 +50,7 @@ export type Command =
   | { kind: 'remove'; side: Side; nth: number; silent: boolean }
   | { kind: 'archive'; side: Side; nth: number }
   | { kind: 'parent'; side: Side; nth: number; parent: number }
-  | { kind: 'line'; side: Side; nth: number; line: number; qty: number | null; silent: boolean }
+  | { kind: 'line' | 'lineGap'; side: Side; nth: number; line: number; qty: number | null; silent: boolean }
   | { kind: 'begin'; nth: number; field: string; value: Value }
   | { kind: 'commit' }
   | { kind: 'run'; deep: boolean; sweeps: boolean; compares: boolean }
@@ -152,14 +152,14 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
 )
 
 const isCalm = ({ kind }: Command): boolean =>
-  !['crash', 'fault', 'poison', 'gap', 'begin', 'remove', 'archive'].includes(kind)
+  !['crash', 'fault', 'poison', 'gap', 'lineGap', 'begin', 'remove', 'archive'].includes(kind)
 
 /** What people do, and runs, without anything going wrong. */
 export const calmCommand = command.filter(isCalm)
 
 /** A line is added or given another quantity; null: it is taken away. */
 const line = fc.record({
-  kind: fc.constant('line' as const),
+  kind: fc.constantFrom('line' as const, 'line' as const, 'lineGap' as const),
   side,
   nth,
   line: fc.integer({ min: 1, max: 4 }),
@@ -309,9 +309,18 @@ async function perform(play: Play, each: Command): Promise<void> {
         world.stores[each.side].edit(TABLE[each.side], id, { [NAMES[each.side].parent ?? '']: Number(parent) })
       return
     }
-    case 'line': {
-      const id = recordAt(world, each.side, each.nth)
-      if (id !== null) editLine(play, id, each)
+    case 'line':
+    case 'lineGap': {
+      const apply = (): void => {
+        const id = recordAt(world, each.side, each.nth)
+        if (id !== null) editLine(play, id, each)
+      }
+      if (each.kind === 'line') return apply()
+      let isDone = false
+      world.stores[each.side].faults.beforeApply = () => {
+        if (!isDone) apply()
+        isDone = true
+      }
       return
     }
     case 'begin': {
@@ -380,7 +389,11 @@ function editRecord(play: Play, at: Side, id: string, field: string, value: Valu
   note(play, at, id, field, value)
 }
 
-function editLine(play: Play, id: string, { side: at, line: number, qty, silent }: Extract<Command, { kind: 'line' }>) {
+function editLine(
+  play: Play,
+  id: string,
+  { side: at, line: number, qty, silent }: Extract<Command, { kind: 'line' | 'lineGap' }>,
+) {
   const store = play.world.stores[at]
   const { field, key } = LINES[at]
   const lines = linesAt(play.world, at, id)
