@@ -243,7 +243,8 @@ function decideOnly(draft: Draft, line: LinePair, from: Side): void {
   const own = line.lines[from]
   if (own === null) return
   const before = known[from]?.get(line.names[from])
-  const wasThere = known[to]?.has(line.names[to]) ?? false
+  // Where all of a side counts as changed and the other as it was seen, the former is to win: what it lacks is to go.
+  const wasThere = known[to] === null ? before !== undefined : known[to].has(line.names[to])
   const isPutBack = rule.owner === from && mayWrite(rule, to)
   if (!wasThere) {
     if (mayWrite(rule, to)) add(draft, line, from, own)

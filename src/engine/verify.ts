@@ -10,6 +10,7 @@ import { fingerprint } from './fingerprint.ts'
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 import { resolveReferences } from './references.ts'
+import { lineDifferences } from './tell-lines.ts'
 
 const PAGE = 1000
 
@@ -126,7 +127,9 @@ function fieldDifferences(
     if (isInStep(rule, { odoo: { value: odoo }, external: { value: external } }, references)) return []
     const isAsSeen =
       seenAt(link.seen.odoo, index) === fingerprint(odoo) && seenAt(link.seen.external, index) === fingerprint(external)
-    return [{ kind: 'field', odooId, externalId, key, field: rule.name, odoo, external, isAsSeen }]
+    const whole = [{ field: rule.name, odoo, external }]
+    const differing = rule.lines ? lineDifferences(rule, rule.lines, { odoo, external }, references) : whole
+    return (differing ?? whole).map((each) => ({ kind: 'field', odooId, externalId, key, ...each, isAsSeen }))
   })
 }
 

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Fields, Value } from '../../src/contract/value.ts'
 import { CRASH_POINTS } from '../../src/engine/crash-points.ts'
+import { planSync } from '../../src/engine/dry-run.ts'
+import { resync } from '../../src/engine/resync.ts'
+import { newRunMemory } from '../../src/engine/run-memory.ts'
 import { orderMapping, orders, SHOP_ORDERS } from './orders.ts'
 import { adds, createWorld, Killed, type World } from './world.ts'
 
@@ -236,6 +239,47 @@ describe('lines', () => {
     expect(shop()).toHaveLength(2)
     await expectQuiet()
   })
+
+  it('are told one by one: in events, in a verification, and before anything is done', async () => {
+    await inStep()
+    world.events.length = 0
+    editShop([...without(changed(shop(), 0, { qty: 3 }), 1), { no: 30, text: 'Shelf', qty: 1 }])
+    const differences = (await world.differences()).map((each) => (each.kind === 'field' ? each : null))
+    expect(differences.map((each) => [each?.field, each?.odoo, each?.external])).toEqual([
+      ['order_line[10].qty:qty', 1, 3],
+      ['order_line[20]', expect.objectContaining({ name: 'Table' }), null],
+      ['order_line[30]', null, expect.objectContaining({ text: 'Shelf' })],
+    ])
+    const steps = []
+    for await (const step of planSync(await world.context(), new AbortController().signal)) steps.push(step)
+    const after = {
+      'order_line[10].qty': 3,
+      'order_line[20]': null,
+      'order_line[30]': { sequence: 30, name: 'Shelf', qty: 1 },
+    }
+    const before = { 'order_line[10].qty': 1, 'order_line[20]': expect.objectContaining({ name: 'Table' }) }
+    expect(steps).toMatchObject([{ action: 'update', side: 'odoo', before, after }])
+    await world.settle()
+    expect(world.events.find(({ side }) => side === 'odoo')).toMatchObject({ kind: 'updated', before, fields: after })
+    await expectQuiet()
+  })
+
+  it.each(['odoo', 'external'] as const)(
+    'follow %s in a resync from there, also where a line is to go',
+    async (from) => {
+      await inStep()
+      const context = await world.context()
+      world.stores.odoo.editSilently('orders', '1', { order_line: without(odoo(), 0) })
+      world.stores.external.editSilently('orders', '1', { lines: without(shop(), 1) })
+      const options = { from, sinceMs: null, ids: ['1'], keys: null }
+      await resync(context, options, newRunMemory(), () => {}, new AbortController().signal)
+      await world.settle()
+      const names = [from === 'odoo' ? 'Table' : 'Chair']
+      expect(odoo()?.map(({ name }) => name)).toEqual(names)
+      expect(shop()?.map(({ text }) => text)).toEqual(names)
+      await expectQuiet()
+    },
+  )
 
   it('edited between our read and our write are not overwritten', async () => {
     await inStep()
