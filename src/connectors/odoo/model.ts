@@ -76,7 +76,13 @@ export function createModel(
       const contentNames = isVisible === false ? [] : files
       const readNames = needed.filter((name) => !contentNames.includes(name))
       const columns = contentColumns(spec.model, contentNames)
-      const found = { fields, reader, readNames: [...new Set([...readNames, ...columns])], contentNames, lines: lineShapes }
+      const found = {
+        fields,
+        reader,
+        readNames: [...new Set([...readNames, ...columns])],
+        contentNames,
+        lines: lineShapes,
+      }
       // Asked again as long as nothing is there by which it could be told.
       if (isVisible !== null) shape = found
       return found

@@ -143,7 +143,9 @@ async function updateLines(
     ...valuesOf(child.key, before),
     ...valuesOf(columns, values),
   ])
-  const set = fields.map(({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`, false)}`)
+  const set = fields.map(
+    ({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`, false)}`,
+  )
   await query(
     `update ${child.table.sql} as ${child.table.alias} set ${set.join(', ')}
      from ${recordset('$1', 'tandem_x', [...key, ...fields])} where ${isKey(child, key)}`,
