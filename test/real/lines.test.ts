@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Beside, openBeside } from '../crash/beside.ts'
+import { type Daemon, startDaemon } from '../crash/daemon.ts'
 import { hasOdooDatabaseAccess } from './environment.ts'
 import { asPerson } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
@@ -146,6 +148,8 @@ describe.skipIf(!hasOdooDatabaseAccess).each([JSON_COLUMN, CHILD_TABLE])(
   (shop) => {
     let tandem: RealTandem
     let products: readonly number[] = []
+    let beside: Beside | null = null
+    let daemon: Daemon | null = null
     const code = (n: number): string => `${tandem.mark}${n}`
     const sku = (n: number): string => `${tandem.mark}-P${n}`
 
@@ -155,7 +159,12 @@ describe.skipIf(!hasOdooDatabaseAccess).each([JSON_COLUMN, CHILD_TABLE])(
       const vals = [1, 2, 3].map((n) => ({ name: `Product ${n}`, default_code: sku(n), list_price: n * 10 }))
       products = await asPerson<number[]>('product.product', 'create', { vals_list: vals })
     })
-    afterEach(() => tandem?.close())
+    afterEach(async () => {
+      if (daemon?.isRunning()) await daemon.kill()
+      await beside?.[Symbol.asyncDispose]()
+      beside = null
+      await tandem?.close()
+    })
 
     async function odooLines(n: number): Promise<readonly OdooLine[]> {
       const fields = ['sequence', 'product_id', 'name', 'product_uom_qty', 'price_unit', 'price_subtotal', 'write_date']
@@ -281,6 +290,31 @@ describe.skipIf(!hasOdooDatabaseAccess).each([JSON_COLUMN, CHILD_TABLE])(
         [40, 1, 9, 10],
       ])
       await expectQuiet()
+    })
+
+    it('survive a kill between any two steps: nothing is lost, doubled or made anew', async () => {
+      await orderInOdoo(1)
+      await tandem.settle()
+      const ids = (await odooLines(1)).map(({ id }) => id)
+      beside = await openBeside(tandem.configFile, 'orders')
+      for (const [n, crashAt] of (['page-staged', 'intended', 'applied', 'settled'] as const).entries()) {
+        const [line] = await odooLines(1)
+        await asPerson('sale.order.line', 'write', { ids: [line?.id], vals: { product_uom_qty: 10 + n } })
+        await shop.setQty(tandem, code(1), 20, 30 + n)
+        await shop.add(tandem, code(1), { line_no: 50 + n, sku: sku(3), qty: 1, price: 5 })
+        daemon = startDaemon(tandem.configFile, { crashAt })
+        expect((await daemon.ended).signal).toBe('SIGKILL')
+        daemon = startDaemon(tandem.configFile)
+        await beside.settle(daemon)
+        await daemon.stop()
+        const lines = await odooLines(1)
+        const added = Array.from({ length: n + 1 }, (_, each) => [50 + each, 3, 1, 5])
+        expect(brief(lines)).toEqual([[10, 1, 10 + n, 10], [20, 2, 30 + n, 20], ...added])
+        expect(briefShop(await shop.lines(tandem, code(1)))).toEqual(brief(lines))
+        expect(lines.slice(0, 2).map(({ id }) => id)).toEqual(ids)
+        expect(await beside.faults()).toEqual([])
+        expect(await beside.differences()).toEqual([])
+      }
     })
 
     it('of a confirmed order that Odoo will not give up are told in one message', async () => {
