@@ -6,7 +6,6 @@ import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
 
-
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 import { seenOf, unknownSeen } from './seen.ts'
