@@ -15,8 +15,8 @@ import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
-import { SIDES, type Side } from './mapping/mapping.ts'
-import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
+import { SIDES, type Side, seenNames } from './mapping/mapping.ts'
+import { fieldsToRead, linesToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
 
@@ -150,10 +150,7 @@ export async function connectMapping(
     lookups,
     sides: { odoo: sideOf('odoo'), external: sideOf('external') },
   }
-  await surroundings.ledger.openMapping(
-    mapping.name,
-    mapping.fields.map(({ name }) => name),
-  )
+  await surroundings.ledger.openMapping(mapping.name, seenNames(mapping))
   if (prepares) {
     for (const side of SIDES) if (isRead(context, side)) await collections[side].prepare?.(signal)
   }
@@ -169,8 +166,10 @@ function openCollection(
   const spec = sideSpec(file, side)
   const connector = connections.get(file.definition[side].connection)
   const fields = fieldsToRead(file, side, archiveField)
+  const lines = linesToRead(file, side)
   try {
-    return connector.collection({ spec, fields, consumer: file.name, contents: true, key: file.definition[side].key })
+    const { key } = file.definition[side]
+    return connector.collection({ spec, fields, lines, consumer: file.name, contents: true, key })
   } catch (error) {
     throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
   }

@@ -1,8 +1,10 @@
 import { isSameVersion, type RecordId, type RecordState } from '../contract/change.ts'
 import type { Link, NewChange, StoredChange } from '../ledger/ledger.ts'
 import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { seenAt } from '../ledger/seen.ts'
 import { type FieldRule, fieldOn, flows, type Mapping, otherSide, type Side } from '../mapping/mapping.ts'
-import { fingerprint, seenAt, seenOf } from './fingerprint.ts'
+import { fingerprint } from './fingerprint.ts'
+import { seenOf } from './seen.ts'
 
 /** What the ledger knows of a record. */
 export interface Known {

@@ -10,7 +10,7 @@ import {
   type References,
   type Side,
 } from '../mapping/mapping.ts'
-import { composeSeen } from './fingerprint.ts'
+import { seenOfValues } from './seen.ts'
 
 export interface CreatePlan {
   readonly fields: Fields
@@ -63,6 +63,6 @@ export function planCreate(
     if (!isDefault) fields[fieldOn(rule, to)] = translated.value
     written.push(value)
   }
-  const sourceSeen = composeSeen(written.length, (index) => written[index])
+  const sourceSeen = seenOfValues(mapping.fields, from, (index) => written[index])
   return { fields, sourceSeen, waitsFor, omitted, error }
 }

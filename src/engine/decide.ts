@@ -1,17 +1,21 @@
 import type { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
 import { type FieldConflict, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { seenAt, withSeen } from '../ledger/seen.ts'
 import {
-  type ConflictPolicy,
   type FieldRule,
   fieldOn,
   flows,
   otherSide,
   type RecordRef,
   type References,
+  SIDES,
   type Side,
 } from '../mapping/mapping.ts'
-import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
+import { decideLines, type LinesPlan } from './decide-lines.ts'
+import { fingerprint } from './fingerprint.ts'
+import { byPolicy } from './policy.ts'
+import { unknownSeen } from './seen.ts'
 
 /** What is known of one side of a linked pair right now. */
 export interface Now {
@@ -89,7 +93,8 @@ export function decide(rules: readonly FieldRule[], pair: Pair, references: Refe
     error: null,
   }
   rules.forEach((rule, index) => {
-    decideField(draft, rule, index, pair, references)
+    if (rule.lines) addLines(draft, rule, index, decideLines(rule, rule.lines, index, pair, references, decide))
+    else decideField(draft, rule, index, pair, references)
   })
   const unknown = unknownSeen(rules)
   return {
@@ -108,6 +113,20 @@ export function decide(rules: readonly FieldRule[], pair: Pair, references: Refe
     needs: [...draft.needs],
     error: draft.error,
   }
+}
+
+function addLines(draft: Draft, rule: FieldRule, index: number, plan: LinesPlan): void {
+  for (const side of SIDES) {
+    const [written, seen, source] = [plan.write[side], plan.seen[side], plan.sourceSeen[side]]
+    if (written !== undefined) draft.write[side][fieldOn(rule, side)] = written
+    if (seen !== undefined) draft.absorbed[side].set(index, seen)
+    if (source !== undefined) draft.sourceSeen[side].set(index, source)
+  }
+  for (const side of plan.needs) draft.needs.add(side)
+  draft.conflicts.push(...plan.conflicts)
+  draft.lost.push(...plan.lost)
+  draft.waitsFor.push(...plan.waitsFor)
+  draft.error ??= plan.error
 }
 
 function fieldNow(rule: FieldRule, index: number, pair: Pair, side: Side): FieldNow {
@@ -189,15 +208,6 @@ function winnerOf(rule: FieldRule, pair: Pair, both: Record<Side, FieldNow>): Si
     if (both.external.value === null) return 'odoo'
   }
   return rule.owner ?? byPolicy(rule.conflict, pair)
-}
-
-function byPolicy(policy: ConflictPolicy, pair: Pair): Side | null {
-  if (policy === 'manual') return null
-  if (policy !== 'newest') return policy
-  const odooMs = pair.now.odoo?.changedAtMs ?? null
-  const externalMs = pair.now.external?.changedAtMs ?? null
-  if (odooMs === null || externalMs === null) return 'odoo'
-  return externalMs > odooMs ? 'external' : 'odoo'
 }
 
 /** Whether both sides already say the same, whichever way one looks at it. */

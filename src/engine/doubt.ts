@@ -2,13 +2,17 @@ import type { RecordState } from '../contract/change.ts'
 import { contentOf } from '../contract/content.ts'
 import type { Value } from '../contract/value.ts'
 import { type Intent, type Link, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { entryAt, seenAt, withSeen } from '../ledger/seen.ts'
 import { keyText } from '../mapping/key.ts'
 import { type FieldRule, fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
-import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
+import { fingerprint } from './fingerprint.ts'
+import { linesSeen } from './lines-seen.ts'
+import { linesAfterWrite, type WrittenLines } from './lines-written.ts'
 import { readRecords } from './pull.ts'
+import { unknownSeen } from './seen.ts'
 
 /**
  * Settles operations of which nobody knows whether they were done: the process died, or the answer was lost. Nothing is
@@ -81,7 +85,7 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
   const sent = intent.operation.fields
   const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
   mapping.fields.forEach((rule, index) => {
-    const sentSeen = seenAt(intent.sourceSeen, index)
+    const sentSeen = entryAt(intent.sourceSeen, index)
     if (sentSeen === UNKNOWN_FINGERPRINT) return
     // This is what we sent, whatever became of it: an edit of the source since then is an edit.
     seen[from].set(index, sentSeen)
@@ -89,7 +93,7 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
     const stored = state.fields[fieldOn(rule, intent.side)]
     if (stored === undefined || sentValue === undefined) return
     if (state.byUs === true || isStoredForm(rule, intent.side, sentValue, stored)) {
-      seen[intent.side].set(index, fingerprint(stored))
+      seen[intent.side].set(index, storedEntry(rule, intent.side, null, { before: null, sent: sentValue, stored }))
     }
   })
   const unknown = unknownSeen(mapping.fields)
@@ -167,13 +171,22 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
       isForeign ||= link !== null && !isOld
       return
     }
-    seen[side].set(index, now)
-    const sentSeen = seenAt(intent.sourceSeen, index)
+    const before = operation.expected?.[fieldOn(rule, side)] ?? null
+    const known = link === null ? null : entryAt(link.seen[side], index)
+    seen[side].set(index, storedEntry(rule, side, known, { before, sent, stored }))
+    const sentSeen = entryAt(intent.sourceSeen, index)
     if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
   })
   if (!link) return { isDone, isForeign, seen: null }
   const after = { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) }
   return { isDone, isForeign, seen: after }
+}
+
+/** What was seen of a value that we sent. `known`: the field's entry before that. */
+function storedEntry(rule: FieldRule, side: Side, known: string | null, written: WrittenLines): string {
+  if (!rule.lines) return fingerprint(written.stored)
+  const base = known === null ? null : linesSeen(rule.lines, known)
+  return linesAfterWrite(rule.lines, side, base, written).entry
 }
 
 /**

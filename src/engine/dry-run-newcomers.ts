@@ -7,11 +7,12 @@ import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide } from './decide.ts'
-import { unknownSeen } from './fingerprint.ts'
 import { type Match, matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import type { PlannedChange } from './plan-resync.ts'
 import { resolveReferences } from './references.ts'
+import { unknownSeen } from './seen.ts'
+import { tellLines } from './tell-lines.ts'
 
 /** What a sync would do to one record, or why it would not. */
 export interface PlannedStep extends Omit<PlannedChange, 'action'> {
@@ -90,10 +91,11 @@ function creation(
   const plan = planCreate(context.mapping, change.side, namedFields(context, change), references, false)
   if (plan.error) return { ...base, action: 'error', after: {}, message: plan.error.message }
   const [wait] = plan.waitsFor
-  if (!wait) return { ...base, action: 'create', after: plan.fields, message: null }
+  const { after } = tellLines(context.mapping.fields, base.side, { before: {}, after: plan.fields })
+  if (!wait) return { ...base, action: 'create', after, message: null }
   const isOnItsWay = wait.mapping === context.mapping.name && planned.has(`${wait.side} ${wait.id}`)
   const message = `${isOnItsWay ? 'after' : 'waits for'} ${wait.mapping} ${wait.side} ${wait.id}`
-  return { ...base, action: isOnItsWay ? 'create' : 'wait', after: plan.fields, message }
+  return { ...base, action: isOnItsWay ? 'create' : 'wait', after, message }
 }
 
 /** The fields with the key that the record will get, where the mapping has a template for it. */
@@ -128,7 +130,8 @@ function adoption(
     const names = Object.keys(after)
     if (plan.error || names.length === 0) continue
     const before = Object.fromEntries(names.map((name) => [name, fieldsOf(written)[name] ?? null] as const))
-    steps.push({ ...ids, action: 'update', side: written, before, after, message: null })
+    const told = tellLines(rules, written, { before, after })
+    steps.push({ ...ids, action: 'update', side: written, ...told, message: null })
   }
   for (const { field, odoo, external } of plan.conflicts) {
     const message = `${field} differs, and the mapping leaves it to a person`

@@ -13,6 +13,7 @@ import { planLinked } from './plan-linked.ts'
 import { readRecords } from './pull.ts'
 import { isRead } from './run.ts'
 import { goneOf } from './sweep.ts'
+import { tellLines } from './tell-lines.ts'
 import { unstoredChange } from './unstored-change.ts'
 
 const LIST_PAGE = 5000
@@ -168,7 +169,7 @@ async function planWorks(
         signal,
       )),
     ]
-    for (const job of jobs) steps.push(...stepsOf(job))
+    for (const job of jobs) steps.push(...stepsOf(context, job))
     steps.push(...failures(draft, open))
     open = again(open, draft.changes)
   }
@@ -187,13 +188,15 @@ function again(works: readonly Work[], changes: readonly NewChange[]): readonly 
   return [...findings.linked.values()]
 }
 
-function stepsOf({ work, writes, linkState, conflicts, waitsFor }: Job): readonly PlannedStep[] {
+function stepsOf(context: Context, job: Job): readonly PlannedStep[] {
+  const { work, writes, linkState, conflicts, waitsFor } = job
   const { link } = work
   const ids = { odooId: link?.odooId ?? null, externalId: link?.externalId ?? null, key: link?.key ?? null }
   const steps: PlannedStep[] = writes.map(({ side, operation, event, before }) => {
     const after = operation.kind === 'remove' ? {} : operation.fields
     const action = event === 'archived' ? 'archive' : event === 'removed' ? 'remove' : 'update'
-    return { action, side, ...ids, before: operation.kind === 'remove' ? {} : before, after, message: null }
+    if (operation.kind === 'remove') return { action, side, ...ids, before: {}, after, message: null }
+    return { action, side, ...ids, ...tellLines(context.mapping.fields, side, { before, after }), message: null }
   })
   if (writes.length === 0 && linkState !== 'live') {
     const side = work.odoo?.kind === 'gone' ? 'odoo' : 'external'

@@ -1,6 +1,5 @@
-import type { Fields, Value } from '../contract/value.ts'
+import type { Value } from '../contract/value.ts'
 import { FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { type FieldRule, fieldOn, type Side } from '../mapping/mapping.ts'
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
@@ -86,38 +85,4 @@ function writeDigits(bits: number, at: number): void {
   room[at + 1] = DIGIT_CODES[(bits >>> 6) & 63] ?? 0
   room[at + 2] = DIGIT_CODES[(bits >>> 12) & 63] ?? 0
   room[at + 3] = DIGIT_CODES[(bits >>> 18) & 63] ?? 0
-}
-
-/** The fingerprints of a record's mapped fields on a side; unknown where `fields` does not hold one. */
-export function seenOf(rules: readonly FieldRule[], side: Side, fields: Fields): Seen {
-  return composeSeen(rules.length, (index) => fields[nameOf(rules, index, side)])
-}
-
-function nameOf(rules: readonly FieldRule[], index: number, side: Side): string {
-  const rule = rules[index]
-  return rule === undefined ? '' : fieldOn(rule, side)
-}
-
-/** The fingerprint of the rule at `index`. */
-export function seenAt(seen: Seen, index: number): string {
-  return seen.slice(index * FINGERPRINT_LENGTH, (index + 1) * FINGERPRINT_LENGTH)
-}
-
-/** Whether the field of the rule at `index` was ever seen on a side. */
-export function isSeen(link: { readonly seen: Readonly<Record<Side, Seen>> }, side: Side, index: number): boolean {
-  return seenAt(link.seen[side], index) !== UNKNOWN_FINGERPRINT
-}
-
-/** `seen` with some fingerprints replaced, by index. */
-export function withSeen(seen: Seen, replaced: ReadonlyMap<number, string>): Seen {
-  if (replaced.size === 0) return seen
-  let result = ''
-  const count = seen.length / FINGERPRINT_LENGTH
-  for (let index = 0; index < count; index++) result += replaced.get(index) ?? seenAt(seen, index)
-  return result
-}
-
-/** A Seen in which nothing is known. */
-export function unknownSeen(rules: readonly FieldRule[]): Seen {
-  return UNKNOWN_FINGERPRINT.repeat(rules.length)
 }

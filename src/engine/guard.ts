@@ -1,6 +1,6 @@
 import { SyncError } from '../contract/error.ts'
 import type { GuardTrip } from '../ledger/ledger.ts'
-import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { hasUnseen } from '../ledger/seen.ts'
 import { type Guard, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { changesOf, type Job } from './job.ts'
@@ -92,7 +92,7 @@ export async function weighChanges(context: Context, memory: RunMemory, jobs: re
 function isOrdinaryUpdate(job: Job, agreedSeq: number): boolean {
   const { link } = job.work
   if (!link || job.writes.length === 0) return false
-  if (SIDES.some((side) => link.seen[side].includes(UNKNOWN_FINGERPRINT))) return false
+  if (SIDES.some((side) => hasUnseen(link.seen[side]))) return false
   return changesOf(job.work).some((change) => change.seq > agreedSeq)
 }
 

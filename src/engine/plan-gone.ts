@@ -7,8 +7,8 @@ import { changedRules, changeOf } from './capture.ts'
 import type { Context } from './context.ts'
 import { decideGone, EXITED, type GonePlan } from './decide-gone.ts'
 import { type Draft, keep, resolve } from './draft.ts'
-import { unknownSeen } from './fingerprint.ts'
 import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
+import { unknownSeen } from './seen.ts'
 
 interface Departure {
   readonly work: Work

@@ -10,6 +10,7 @@ import { matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences } from './references.ts'
 import { type Batch, type Pair, pairUp, type ResyncOptions, readBatches, seenForResync } from './resync.ts'
+import { tellLines } from './tell-lines.ts'
 import { unstoredChange } from './unstored-change.ts'
 
 /** What a resync would do to one record, or why it cannot. */
@@ -75,11 +76,12 @@ async function planLinkedPairs(
       references,
     )
     const states = { [pair.side]: pair.state.fields, [target]: pair.other.fields }
-    return describePlan(plan, ids, { odoo: states.odoo ?? {}, external: states.external ?? {} })
+    return describePlan(context, plan, ids, { odoo: states.odoo ?? {}, external: states.external ?? {} })
   })
 }
 
 function describePlan(
+  context: Context,
   plan: Plan,
   ids: Pick<PlannedChange, 'odooId' | 'externalId' | 'key'>,
   states: Readonly<Record<Side, Fields>>,
@@ -93,7 +95,8 @@ function describePlan(
     const names = Object.keys(after)
     if (names.length === 0) continue
     const before = Object.fromEntries(names.map((name) => [name, states[side][name] ?? null] as const))
-    result.push({ action: 'update', side, ...ids, before, after, message: null })
+    const told = tellLines(context.mapping.fields, side, { before, after })
+    result.push({ action: 'update', side, ...ids, ...told, message: null })
   }
   for (const { field, odoo, external } of plan.conflicts) {
     const message = `${field} differs, and the mapping leaves it to a person.`
@@ -131,6 +134,7 @@ async function planNewcomers(
     const [wait] = plan.waitsFor
     if (wait)
       return { ...base, action: 'wait', after: {}, message: `waits for ${wait.mapping} ${wait.side} ${wait.id}` }
-    return { ...base, action: 'create', after: plan.fields }
+    const { after } = tellLines(context.mapping.fields, target, { before: {}, after: plan.fields })
+    return { ...base, action: 'create', after }
   })
 }

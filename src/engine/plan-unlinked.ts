@@ -9,11 +9,11 @@ import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide } from './decide.ts'
 import { type Draft, faultOf, keep, keepFailed, resolve } from './draft.ts'
-import { unknownSeen } from './fingerprint.ts'
 import { type Job, jobOf } from './job.ts'
 import { type Match, matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences, type SideFields } from './references.ts'
+import { unknownSeen } from './seen.ts'
 
 interface Newcomer {
   readonly work: Work

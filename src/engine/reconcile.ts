@@ -5,9 +5,10 @@ import { keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
-import { seenOf, unknownSeen } from './fingerprint.ts'
+
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
+import { seenOf, unknownSeen } from './seen.ts'
 
 /** What a person said of a database that was not recognised. Kept in the notes of each mapping until it is dealt with. */
 export type Acceptance =

@@ -1,15 +1,19 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
-import type { Fields } from '../contract/value.ts'
+import type { Fields, Value } from '../contract/value.ts'
 import type { Link, LinkWrite, Seen, StoredChange } from '../ledger/ledger.ts'
 import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { entryAt, hasUnseen, withSeen } from '../ledger/seen.ts'
 import { keyText } from '../mapping/key.ts'
 import { type FieldRule, fieldOn, flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changedRules, changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
-import { composeSeen, fingerprint, seenAt, seenOf, unknownSeen, withSeen } from './fingerprint.ts'
+import { fingerprint } from './fingerprint.ts'
 import { changesOf, type Job, type Write } from './job.ts'
+import { linesSeen } from './lines-seen.ts'
+import { type LinesAfterWrite, linesAfterWrite } from './lines-written.ts'
+import { seenOf, seenOfValues, unknownSeen } from './seen.ts'
 import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
 
@@ -149,20 +153,20 @@ function linkWrite(
   const { link } = job.work
   if (!link) return null
   if (isWhole && job.linkState === 'deleted') return { kind: 'delete', id: link.id }
-  const seen = job.seen ?? link.seen
+  const after = seenAfter(context, job.seen ?? link.seen, done)
   const isSettled = isWhole && job.conflicts.length === 0 && job.waitsFor.length === 0
   return {
     kind: 'update',
     id: link.id,
     ...(isWhole && job.linkState !== 'deleted' ? { state: job.linkState } : {}),
     ...keyUpdate(context, job, done),
-    seen: seenAfter(context, seen, done),
-    version: versionAfter(context, job, link, done, isSettled, draft),
+    seen: after.seen,
+    version: versionAfter(context, job, link, done, { isSettled, uncovered: after.uncovered }, draft),
   }
 }
 
 /** What was seen of each side once the writes are done: the stored form there, the source's value here. */
-function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]): Record<Side, Seen> {
+function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]): After {
   const replaced: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
   for (const { write, record, isOurs } of done) {
     if (write.operation.kind === 'remove') continue
@@ -173,12 +177,46 @@ function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]):
       if (sentValue === undefined) return
       const answered = isOurs ? record?.fields[name] : undefined
       const stored = answered === undefined ? sentValue : answered
-      replaced[write.side].set(index, fingerprint(stored))
-      const source = seenAt(write.sourceSeen, index)
-      if (source !== UNKNOWN_FINGERPRINT) replaced[otherSide(write.side)].set(index, source)
+      if (!rule.lines) replaced[write.side].set(index, fingerprint(stored))
+      const source = entryAt(write.sourceSeen, index)
+      if (rule.lines || source !== UNKNOWN_FINGERPRINT) replaced[otherSide(write.side)].set(index, source)
     })
   }
-  return { odoo: withSeen(seen.odoo, replaced.odoo), external: withSeen(seen.external, replaced.external) }
+  const uncovered = new Set<Side>()
+  for (const each of done) {
+    for (const [index, { entry, isCovered }] of linesWritten(context, each, seen, replaced)) {
+      replaced[each.write.side].set(index, entry)
+      if (!isCovered) uncovered.add(each.write.side)
+    }
+  }
+  const after = { odoo: withSeen(seen.odoo, replaced.odoo), external: withSeen(seen.external, replaced.external) }
+  return { seen: after, uncovered }
+}
+
+interface After {
+  readonly seen: Record<Side, Seen>
+  /** Sides that store other lines than what was known and written. */
+  readonly uncovered: ReadonlySet<Side>
+}
+
+/** What was seen of the lines that were written, by the index of their rule. Other lines may have been read there, too. */
+function linesWritten(
+  context: Context,
+  { write, record, isOurs }: Done,
+  seen: Link['seen'],
+  replaced: Readonly<Record<Side, ReadonlyMap<number, string>>>,
+): ReadonlyMap<number, LinesAfterWrite> {
+  const written = new Map<number, LinesAfterWrite>()
+  context.mapping.fields.forEach((rule, index) => {
+    const name = fieldOn(rule, write.side)
+    const sent = fieldsOf(write)[name]
+    if (!rule.lines || sent === undefined) return
+    const stored = (isOurs ? record?.fields[name] : undefined) ?? sent
+    const base = linesSeen(rule.lines, replaced[write.side].get(index) ?? entryAt(seen[write.side], index))
+    const before = write.before[name] ?? null
+    written.set(index, linesAfterWrite(rule.lines, write.side, base, { before, sent, stored }))
+  })
+  return written
 }
 
 /**
@@ -190,7 +228,7 @@ function versionAfter(
   job: Job,
   link: Link,
   done: readonly Done[],
-  isSettled: boolean,
+  { isSettled, uncovered }: { readonly isSettled: boolean; readonly uncovered: ReadonlySet<Side> },
   draft: Draft,
 ): Partial<Link['version']> {
   const version: { odoo?: string | null; external?: string | null } = {}
@@ -207,7 +245,7 @@ function versionAfter(
     const isElsewhereChanged = known
       ? !isSameState(unwritten, write.side, record, known)
       : changedRules(context.mapping.fields, write.side, record, link).some((index) => indexes.has(index))
-    if (isElsewhereChanged) draft.changes.push(changeOf(write.side, record))
+    if (isElsewhereChanged || (isOurs && uncovered.has(write.side))) draft.changes.push(changeOf(write.side, record))
   }
   return version
 }
@@ -239,14 +277,24 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
   const isTheirs = (rule: FieldRule): boolean =>
     (!rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)) || rule.readsTarget === true
   const sourceSeen = seenOfSource(rules, job, write, source)
-  const targetSeen = composeSeen(rules.length, (index) => {
-    const rule = rules[index]
-    if (rule === undefined || isTheirs(rule)) return undefined
+  const storedIn = (rule: FieldRule): Value | undefined => {
     const name = fieldOn(rule, target)
     const answered = isOurs || sent[name] === undefined ? record.fields[name] : undefined
     return answered === undefined ? sent[name] : answered
+  }
+  const heads = seenOfValues(rules, target, (index) => {
+    const rule = rules[index]
+    return rule === undefined || isTheirs(rule) ? undefined : storedIn(rule)
   })
-  if (rules.some(isTheirs)) draft.changes.push(changeOf(target, record))
+  const lines = new Map<number, LinesAfterWrite>()
+  for (const [index, rule] of rules.entries()) {
+    const [own, stored] = [sent[fieldOn(rule, target)], storedIn(rule)]
+    if (!rule.lines || own === undefined || stored === undefined) continue
+    lines.set(index, linesAfterWrite(rule.lines, target, null, { before: null, sent: own, stored }))
+  }
+  const targetSeen = withSeen(heads, new Map([...lines].map(([index, { entry }]) => [index, entry])))
+  const flowsBack = rules.some(isTheirs) || [...lines.values()].some(({ isCovered }) => !isCovered)
+  if (flowsBack) draft.changes.push(changeOf(target, record))
   const isToOdoo = target === 'odoo'
   const targetVersion = isOurs ? record.version : null
   return {
@@ -264,19 +312,21 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
 /** What was seen of the source of a create: what was written, and what is not written as it is. */
 function seenOfSource(rules: readonly FieldRule[], job: Job, write: Write, source: StoredChange): Seen {
   const { sourceSeen } = write
-  if (!sourceSeen.includes(UNKNOWN_FINGERPRINT)) return sourceSeen
+  if (!hasUnseen(sourceSeen)) return sourceSeen
   const from = source.side
   const replaced = new Map<number, string>()
   for (const [index, rule] of rules.entries()) {
-    const sentSeen = seenAt(sourceSeen, index)
+    const sentSeen = entryAt(sourceSeen, index)
     const isOmitted = sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from)
     if (isOmitted || sentSeen !== UNKNOWN_FINGERPRINT) replaced.set(index, sentSeen)
   }
   return withSeen(seenOf(rules, from, source.fields), replaced)
 }
 
+/** Whether the field is, or its lines have, a link that flows from a side. */
 function isReference(rule: FieldRule, from: Side): boolean {
-  return rule.reference?.kind === 'link' && flows(rule.direction, from)
+  const rules = rule.lines ? rule.lines.fields : [rule]
+  return rules.some((each) => each.reference?.kind === 'link' && flows(each.direction, from))
 }
 
 function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['adopts']>): LinkWrite {
@@ -320,5 +370,6 @@ function finishChanges(
 
 /** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */
 function isFullySeen(job: Job): boolean {
-  return job.seen !== null && !SIDES.some((side) => job.seen?.[side].includes(UNKNOWN_FINGERPRINT))
+  const { seen } = job
+  return seen !== null && !SIDES.some((side) => hasUnseen(seen[side]))
 }

@@ -2,7 +2,7 @@ import type { RecordId } from '../contract/change.ts'
 import type { Fields, Value } from '../contract/value.ts'
 import type { Link } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
-import { fieldOn, type LinkReference, type References, SIDES, type Side } from '../mapping/mapping.ts'
+import { type FieldRule, fieldOn, type LinkReference, type References, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 
 /** The fields of a record on a side that is about to be translated. */
@@ -19,19 +19,22 @@ export async function resolveReferences(
   records: readonly SideFields[],
   signal: AbortSignal,
 ): Promise<References> {
-  const rules = context.mapping.fields.filter((rule) => rule.reference !== null)
+  const rules = referringRules(context)
   if (rules.length === 0) return NO_REFERENCES
   const links = new Map<string, Link>()
-  for (const rule of rules) {
+  for (const { rule, lines } of rules) {
     const { reference } = rule
     if (reference === null) continue
     const values: Record<Side, Value[]> = { odoo: [], external: [] }
     for (const side of SIDES) {
       const distinct = new Set<Value>()
       for (const record of records) {
-        const value = record.side === side ? record.fields[fieldOn(rule, side)] : undefined
-        // A list refers to each of its elements.
-        for (const each of Array.isArray(value) ? value : [value ?? null]) if (each !== null) distinct.add(each)
+        if (record.side !== side) continue
+        for (const fields of lines ? linesOf(lines, record) : [record.fields]) {
+          const value = fields[fieldOn(rule, side)]
+          // A list refers to each of its elements.
+          for (const each of Array.isArray(value) ? value : [value ?? null]) if (each !== null) distinct.add(each)
+        }
       }
       values[side] = [...distinct]
     }
@@ -46,6 +49,20 @@ export async function resolveReferences(
     lookup: (reference, from, value) =>
       from === reference.side ? context.lookups.keyOf(reference, value) : context.lookups.idOf(reference, value),
   }
+}
+
+/** The pairs that refer to other records, those of lines with the pair that holds the lines. */
+function referringRules({ mapping }: Context): readonly { readonly rule: FieldRule; readonly lines?: FieldRule }[] {
+  return mapping.fields.flatMap((rule) => {
+    if (!rule.lines) return rule.reference === null ? [] : [{ rule }]
+    return rule.lines.fields.filter((each) => each.reference !== null).map((each) => ({ rule: each, lines: rule }))
+  })
+}
+
+/** The lines that a record has; none where the field holds something else. */
+function linesOf(rule: FieldRule, { side, fields }: SideFields): readonly Fields[] {
+  const value = fields[fieldOn(rule, side)]
+  return Array.isArray(value) ? value.filter((line): line is Fields => typeof line === 'object' && line !== null) : []
 }
 
 async function loadLinks(

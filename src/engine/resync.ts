@@ -6,10 +6,10 @@ import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'
 import { newDraft, settle } from './draft.ts'
-import { seenOf, unknownSeen } from './fingerprint.ts'
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 import type { RunMemory } from './run-memory.ts'
+import { seenOf, unknownSeen } from './seen.ts'
 import { workOnce } from './work.ts'
 
 const PAGE = 500

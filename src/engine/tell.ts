@@ -4,11 +4,11 @@ import { SIDES } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import type { Draft } from './draft.ts'
 import { idsOfWork, type Job, type Write } from './job.ts'
+import { tellLines } from './tell-lines.ts'
 
 /** Adds a write that was done to the history and to what is told. */
 export function tellOfWrite(context: Context, job: Job, write: Write, record: RecordState | null, draft: Draft): void {
-  const { operation } = write
-  const { side, event, before } = write
+  const { operation, side, event } = write
   const ids = idsOfWork(job.work)
   if (operation.kind === 'create' && record) {
     if (side === 'odoo') ids.odooId = record.id
@@ -16,7 +16,9 @@ export function tellOfWrite(context: Context, job: Job, write: Write, record: Re
     ids.key = write.key
   }
   const { odooId, externalId, key } = ids
-  const fields = operation.kind === 'remove' ? {} : operation.fields
+  const written = operation.kind === 'remove' ? {} : operation.fields
+  const told = tellLines(context.mapping.fields, side, { before: write.before, after: written })
+  const { before, after: fields } = told
   draft.events.push({ mapping: context.mapping.name, kind: event, side, odooId, externalId, key, fields, before })
   const detail = valuesOf(context, event, before, fields)
   draft.history.push({ atMs: draft.nowMs, event, side, odooId, externalId, key, detail })

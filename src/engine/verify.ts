@@ -1,14 +1,16 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
 import type { Value } from '../contract/value.ts'
 import type { Link } from '../ledger/ledger.ts'
+import { seenAt } from '../ledger/seen.ts'
 import { flows, SIDES, type Side } from '../mapping/mapping.ts'
 import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { isInStep } from './decide.ts'
-import { fingerprint, seenAt } from './fingerprint.ts'
+import { fingerprint } from './fingerprint.ts'
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 import { resolveReferences } from './references.ts'
+import { lineDifferences } from './tell-lines.ts'
 
 const PAGE = 1000
 
@@ -125,7 +127,9 @@ function fieldDifferences(
     if (isInStep(rule, { odoo: { value: odoo }, external: { value: external } }, references)) return []
     const isAsSeen =
       seenAt(link.seen.odoo, index) === fingerprint(odoo) && seenAt(link.seen.external, index) === fingerprint(external)
-    return [{ kind: 'field', odooId, externalId, key, field: rule.name, odoo, external, isAsSeen }]
+    const whole = [{ field: rule.name, odoo, external }]
+    const differing = rule.lines ? lineDifferences(rule, rule.lines, { odoo, external }, references) : whole
+    return (differing ?? whole).map((each) => ({ kind: 'field', odooId, externalId, key, ...each, isAsSeen }))
   })
 }
 

@@ -85,7 +85,11 @@ function writableOf(field: FieldSchema): { readonly create: boolean; readonly up
 }
 
 /** The pair's direction within the mapping's; null after a complaint. */
-function directionOf(context: CompileContext, pair: FieldDefinition, path: Path): Direction | null {
+export function directionOf(
+  context: CompileContext,
+  pair: Pick<FieldDefinition, 'direction' | 'owner'>,
+  path: Path,
+): Direction | null {
   const whole = context.file.definition.direction
   const direction = pair.direction ?? whole
   if (whole !== 'both' && direction !== whole) {
@@ -207,6 +211,7 @@ function remedyFor(fields: Readonly<Record<Side, FieldSchema>>): string {
     const model = relation === null ? '' : ` to ${relation}`
     return `: a reference${model} needs link: <mapping> where its records are synced, or lookup: { …, by: <field> }`
   }
+  if (types.includes('lines')) return ': lines have a place of their own in a mapping, under lines:'
   if (types.includes('integer') && types.some((type) => type === 'datetime' || type === 'date')) {
     return ': add transform: epoch_s or epoch_ms'
   }

@@ -4,6 +4,7 @@ import { isConvertible } from './coerce.ts'
 import { compileComputed, compileExpression, recordVariables, watchRule } from './compile-computed.ts'
 import { compileDeletes, compileExits } from './compile-deletes.ts'
 import { type CompileContext, compileField, findField, isTarget } from './compile-field.ts'
+import { compileLines } from './compile-lines.ts'
 import { compileSteps, watchedFields } from './compile-steps.ts'
 import { type Expression, fieldsRead } from './expression.ts'
 import {
@@ -111,6 +112,10 @@ function compileFields(context: CompileContext): { fields: FieldRule[]; bundles:
     const rule = pair.value === undefined ? compileField(context, pair, path) : computed?.rule
     if (rule) fields.push(rule)
   })
+  definition.lines.forEach((lines, index) => {
+    const rule = compileLines(context, lines, ['lines', index])
+    if (rule) fields.push(rule)
+  })
   return { fields, bundles }
 }
 
@@ -164,15 +169,17 @@ function compileMatch(context: CompileContext): readonly KeyRule[] {
 
 /** No field may get its value from two pairs: the last one to be written would win. */
 function checkTargets(context: CompileContext, rules: readonly FieldRule[]): void {
-  const { fields } = context.file.definition
+  const { fields, lines } = context.file.definition
   for (const side of SIDES) {
     const seen = new Set<string>()
     for (const rule of rules.filter((candidate) => isTarget(candidate, side))) {
       const name = fieldOn(rule, side)
       if (seen.has(name)) {
-        const index = fields.findLastIndex((pair) => pair.odoo === rule.odoo && pair.external === rule.external)
+        const list = rule.lines === undefined ? 'fields' : 'lines'
+        const pairs: readonly { odoo: string; external: string }[] = rule.lines === undefined ? fields : lines
+        const index = pairs.findLastIndex((pair) => pair.odoo === rule.odoo && pair.external === rule.external)
         const remedy = `give all but one of them direction: ${side === 'odoo' ? 'from-odoo' : 'to-odoo'}`
-        context.complain(['fields', index, side], `two pairs write to ${context.schemas[side].name}.${name}: ${remedy}`)
+        context.complain([list, index, side], `two pairs write to ${context.schemas[side].name}.${name}: ${remedy}`)
       }
       seen.add(name)
     }

@@ -1,3 +1,4 @@
+import type { LinesRequest } from '../contract/connector.ts'
 import { isBundleName } from './bundle.ts'
 import { fieldsRead } from './expression.ts'
 import { fieldOn, type Side } from './mapping.ts'
@@ -35,6 +36,7 @@ export function fieldsToRead(file: MappingFile, side: Side, archiveField: string
   for (const source of [whenFrom(file, side), ...definition.steps.map((step) => step.when)]) {
     for (const name of fieldsRead(source ?? '', side)) names.add(name)
   }
+  for (const rule of definition.lines) names.add(fieldOn(rule, side))
   for (const rule of definition.match) names.add(fieldOn(rule, side))
   if (archiveField !== null) names.add(archiveField)
   return [...names]
@@ -44,4 +46,13 @@ export function fieldsToRead(file: MappingFile, side: Side, archiveField: string
 export function whenFrom(file: MappingFile, side: Side): string | undefined {
   const { from_odoo, from_external } = file.definition.when
   return side === 'odoo' ? from_odoo : from_external
+}
+
+/** The fields that hold lines, with what a mapping reads of each line. */
+export function linesToRead(file: MappingFile, side: Side): Readonly<Record<string, LinesRequest>> {
+  const entries = file.definition.lines.map((rule) => {
+    const names = [...rule.key, ...rule.fields].map((pair) => fieldOn(pair, side))
+    return [fieldOn(rule, side), { fields: [...new Set(names)] }] as const
+  })
+  return Object.fromEntries(entries)
 }

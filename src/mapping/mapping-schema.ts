@@ -122,6 +122,30 @@ const step = z
     when: ({ issues }) => issues.length === 0,
   })
 export type StepDefinition = z.output<typeof step>
+const linePolicy = z.enum(['delete', 'ignore'])
+const keyPair = z.union([
+  fieldName.transform((same) => ({ odoo: same, external: same })),
+  z.strictObject({ odoo: fieldName, external: fieldName }),
+])
+
+/** Lines that are synced with their record, one by one: an order's positions. */
+const linesPair = z.strictObject({
+  odoo: fieldName,
+  external: fieldName,
+  /** The fields that name a line within its record. */
+  key: z.union([z.array(keyPair).min(1, 'expected at least one pair of fields'), keyPair.transform((pair) => [pair])]),
+  fields: z.array(field).min(1, 'expected at least one pair of fields'),
+  direction: direction.optional(),
+  owner: side.optional(),
+  conflict: conflict.optional(),
+  /** What a line that is taken away on one side does on the other. */
+  deletes: z
+    .strictObject({ from_odoo: linePolicy.default('delete'), from_external: linePolicy.default('delete') })
+    .prefault({}),
+  /** Lines without a key: left alone, or the record becomes a dead letter. */
+  keyless: z.enum(['ignore', 'refuse']).default('refuse'),
+})
+export type LinesDefinition = z.output<typeof linesPair>
 
 export const mappingSchema = z.strictObject({
   mapping: name,
@@ -140,6 +164,7 @@ export const mappingSchema = z.strictObject({
   /** Which records that have no partner yet are brought to the other side. */
   when: z.strictObject({ from_odoo: expression.optional(), from_external: expression.optional() }).default({}),
   steps: z.array(step).default([]),
+  lines: z.array(linesPair).default([]),
   conflict: conflict.default('newest'),
   deletes: z
     .strictObject({

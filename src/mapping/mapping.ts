@@ -89,6 +89,18 @@ export type Translation =
   | { readonly kind: 'wait'; readonly for: RecordRef }
   | { readonly kind: 'error'; readonly error: SyncError }
 
+/** How the lines of two fields that hold lines correspond. */
+export interface LinesRule {
+  /** The pairs of a line's fields, those of the key first. */
+  readonly fields: readonly FieldRule[]
+  /** So many of them, from the first, are the key: what names a line within its record. */
+  readonly keys: number
+  /** Lines without a key are left alone, or the record is refused. */
+  readonly keyless: 'ignore' | 'refuse'
+  /** What happens on the other side to a line that was taken away on this one. */
+  readonly deletes: Readonly<Record<Side, 'delete' | 'ignore'>>
+}
+
 /** One pair of fields. Everything here is pure. */
 export interface FieldRule {
   /** Names the pair in the ledger: "name:full_name". Stable while the mapping file's line stays the same. */
@@ -102,6 +114,8 @@ export interface FieldRule {
   /** The pair that holds the key: filled where empty, never changed to empty. */
   readonly isKey: boolean
   readonly reference: LinkReference | LookupReference | null
+  /** For a pair of fields that hold lines: what is compared and written is each line. */
+  readonly lines?: LinesRule
   /** Whether the field can be written on a side: on a create, and on an update. */
   readonly writable: Readonly<Record<Side, { readonly create: boolean; readonly update: boolean }>>
   /** The translation also depends on what the target holds, which has to be given to it. */
@@ -182,6 +196,19 @@ export interface Mapping {
   readonly maxAttempts: number
   /** Reads per page; null: what the connector likes best. */
   readonly pageSize: number | null
+}
+
+/**
+ * What the ledger knows the pairs by. The order of a line's fields is part of it: what was seen of lines is kept in that
+ * order, so a mapping with other line fields meets its lines as if for the first time.
+ */
+export function seenNames({ fields }: Pick<Mapping, 'fields'>): readonly string[] {
+  return fields.map(({ name, lines }) => {
+    if (lines === undefined) return name
+    const [keys, others] = [lines.fields.slice(0, lines.keys), lines.fields.slice(lines.keys)]
+    const text = (rules: readonly FieldRule[]): string => rules.map((rule) => rule.name).join(',')
+    return `${name}[${text(keys)}](${text(others)})`
+  })
 }
 
 /** The mapped field of a rule on a side. */

@@ -15,7 +15,7 @@ export function checkHistories(variant: Variant, command: fc.Arbitrary<Command>,
     await fc.assert(
       fc.asyncProperty(fc.array(command, { minLength: 5, maxLength: 40 }), fc.nat(1000), async (commands, chance) => {
         const world = await createWorld({
-          odoo: { partners: PARTNERS },
+          odoo: { partners: variant.partners?.() ?? PARTNERS },
           external: { customers: variant.shop },
           mappings: { customers: variant.mapping },
           seed: chance,

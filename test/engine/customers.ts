@@ -1,5 +1,6 @@
 import type { CollectionOptions } from '../../src/connectors/memory/options.ts'
 import { roundedTo, sanitised, trimmed } from '../../src/connectors/memory/stored-form.ts'
+import { ORDER_LINES } from './orders.ts'
 
 /** An Odoo-like collection: whole-second times, hints, sanitised HTML, no guarded writes, archived by `active`. */
 export const PARTNERS: CollectionOptions = {
@@ -63,6 +64,33 @@ export const CUSTOMERS: CollectionOptions = {
   rejects: 'whole',
   maxBatch: 50,
   onReferencedRemove: 'clear',
+}
+
+/** With lines, each side in its own way. */
+export const PARTNERS_WITH_LINES: CollectionOptions = {
+  ...PARTNERS,
+  fields: { ...PARTNERS.fields, line_ids: { type: 'lines', lines: ORDER_LINES } },
+  defaults: { ...PARTNERS.defaults, line_ids: [] },
+}
+
+export const CUSTOMERS_WITH_LINES: CollectionOptions = {
+  ...CUSTOMERS,
+  fields: { ...CUSTOMERS.fields, lines: { type: 'json' } },
+  defaults: { ...CUSTOMERS.defaults, lines: [] },
+}
+
+/** The lines of `customers` above; `more` adds options to them. */
+export function customerLines(more = ''): string {
+  return `
+lines:
+  - odoo: line_ids
+    external: lines
+    key: { odoo: sequence, external: no }
+    fields:
+      - { odoo: qty, external: qty }
+      - { odoo: name, external: text }
+      - { odoo: sum, external: sum, direction: from-odoo }
+${more}`
 }
 
 /** `more` replaces or adds top-level lines of the file. */

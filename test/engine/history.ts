@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { HeldTransaction } from '../../src/connectors/memory/held-transaction.ts'
 import { SyncError } from '../../src/contract/error.ts'
-import type { Value } from '../../src/contract/value.ts'
+import type { Fields, Value } from '../../src/contract/value.ts'
 import { CRASH_POINTS } from '../../src/engine/crash-points.ts'
 import { SIDES, type Side } from '../../src/mapping/mapping.ts'
 import { adds, Killed, type World } from './world.ts'
@@ -50,6 +50,7 @@ export type Command =
   | { kind: 'remove'; side: Side; nth: number; silent: boolean }
   | { kind: 'archive'; side: Side; nth: number }
   | { kind: 'parent'; side: Side; nth: number; parent: number }
+  | { kind: 'line' | 'lineGap'; side: Side; nth: number; line: number; qty: number | null; silent: boolean }
   | { kind: 'begin'; nth: number; field: string; value: Value }
   | { kind: 'commit' }
   | { kind: 'run'; deep: boolean; sweeps: boolean; compares: boolean }
@@ -152,10 +153,32 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
 )
 
+const isCalm = ({ kind }: Command): boolean =>
+  !['crash', 'fault', 'poison', 'gap', 'lineGap', 'begin', 'remove', 'archive'].includes(kind)
+
 /** What people do, and runs, without anything going wrong. */
-export const calmCommand = command.filter(
-  ({ kind }) => !['crash', 'fault', 'poison', 'gap', 'begin', 'remove', 'archive'].includes(kind),
+export const calmCommand = command.filter(isCalm)
+
+/** A line is added or given another quantity; null: it is taken away. */
+const line = fc.record({
+  kind: fc.constantFrom('line' as const, 'line' as const, 'lineGap' as const),
+  side,
+  nth,
+  line: fc.integer({ min: 1, max: 4 }),
+  qty: fc.option(fc.constantFrom(1, 2.345, 5, 7.005), { freq: 3 }),
+  silent: fc.boolean(),
+})
+const LINES: Readonly<Record<Side, { field: string; key: string }>> = {
+  odoo: { field: 'line_ids', key: 'sequence' },
+  external: { field: 'lines', key: 'no' },
+}
+
+/** Everything, and lines. */
+export const lineCommand: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 3, arbitrary: command },
+  { weight: 2, arbitrary: line },
 )
+export const calmLineCommand = lineCommand.filter(isCalm)
 
 /** What people last wrote, by record and field, since both sides were last brought in step. */
 type Written = Map<string, Value>
@@ -175,6 +198,8 @@ interface Play {
   readonly writes: Map<string, number>
   /** How many records we created, by side and key. */
   readonly created: Map<string, number>
+  /** By side and record: the quantities that people gave each line, and the lines that they took away. */
+  readonly lines: Map<string, { qtys: Map<number, Set<number>>; removed: Set<number> }>
   held: HeldTransaction | null
   /** Says what the held transaction wrote, once it is committed. */
   heldNote: () => void
@@ -209,6 +234,7 @@ export async function playHistory(
     edits: new Map(),
     writes: new Map(),
     created: new Map(),
+    lines: new Map(),
     held: null,
     heldNote: () => {},
   }
@@ -285,6 +311,20 @@ async function perform(play: Play, each: Command): Promise<void> {
         world.stores[each.side].edit(TABLE[each.side], id, { [NAMES[each.side].parent ?? '']: Number(parent) })
       return
     }
+    case 'line':
+    case 'lineGap': {
+      const apply = (): void => {
+        const id = recordAt(world, each.side, each.nth)
+        if (id !== null) editLine(play, id, each)
+      }
+      if (each.kind === 'line') return apply()
+      let isDone = false
+      world.stores[each.side].faults.beforeApply = () => {
+        if (!isDone) apply()
+        isDone = true
+      }
+      return
+    }
     case 'begin': {
       const id = recordAt(world, 'odoo', each.nth)
       if (id === null || play.held !== null) return
@@ -353,6 +393,53 @@ function editRecord(play: Play, at: Side, id: string, field: string, value: Valu
   note(play, at, id, field, value)
 }
 
+function editLine(
+  play: Play,
+  id: string,
+  { side: at, line: number, qty, silent }: Extract<Command, { kind: 'line' | 'lineGap' }>,
+) {
+  const store = play.world.stores[at]
+  const { field, key } = LINES[at]
+  const lines = linesAt(play.world, at, id)
+  const others = lines.filter((each) => each[key] !== number)
+  const own = lines.find((each) => each[key] === number)
+  const edited = qty === null ? others : [...others, { ...(own ?? { [key]: number }), qty }]
+  if (silent) store.editSilently(TABLE[at], id, { [field]: edited })
+  else store.edit(TABLE[at], id, { [field]: edited })
+  const name = `${at} ${id}`
+  const noted = play.lines.get(name) ?? { qtys: new Map<number, Set<number>>(), removed: new Set<number>() }
+  play.lines.set(name, noted)
+  if (qty === null) noted.removed.add(number)
+  else noted.qtys.set(number, (noted.qtys.get(number) ?? new Set()).add(Number(qty.toFixed(2))))
+}
+
+function linesAt(world: World, at: Side, id: string): readonly Fields[] {
+  return (world.stores[at].get(TABLE[at], id)?.[LINES[at].field] ?? []) as readonly Fields[]
+}
+
+/** No line is lost, doubled or made up, and its quantity is one that somebody gave it. */
+async function checkLines({ world, lines }: Play): Promise<void> {
+  if (lines.size === 0) return
+  const open = await disputed(world)
+  for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
+    if (link.state !== 'live' || open.has(`odoo ${link.odooId}`)) continue
+    const ids = { odoo: link.odooId, external: link.externalId }
+    const noted = SIDES.flatMap((at) => lines.get(`${at} ${ids[at]}`) ?? [])
+    for (const at of SIDES) {
+      const stored = linesAt(world, at, ids[at])
+      const numbers = stored.map((each) => each[LINES[at].key])
+      if (new Set(numbers).size < numbers.length) throw new Error(`lines of ${at} ${ids[at]} are doubled: ${numbers}`)
+      for (const number of [1, 2, 3, 4]) {
+        const isGone = noted.some(({ removed }) => removed.has(number))
+        const qtys = new Set(noted.flatMap(({ qtys: given }) => [...(given.get(number) ?? [])]))
+        const qty = stored[numbers.indexOf(number)]?.qty
+        if (qty === undefined ? qtys.size > 0 && !isGone : qtys.size > 0 && !qtys.has(Number(Number(qty).toFixed(2))))
+          throw new Error(`line ${number} of ${at} ${ids[at]} has ${qty}; given were ${[...qtys].join(' and ')}`)
+      }
+    }
+  }
+}
+
 function note(play: Play, at: Side, id: string, field: string, value: Value): void {
   const name = `${at} ${id} ${field}`
   play.written.set(name, value)
@@ -396,6 +483,7 @@ async function comeToRest(play: Play): Promise<void> {
   )
   await world.settle()
   await checkValues(play)
+  await checkLines(play)
   if (play.isCalm) await checkWrites(play)
   for (const each of [play.written, play.edits, play.writes]) each.clear()
 }

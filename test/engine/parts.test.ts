@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { backoffMs } from '../../src/engine/backoff.ts'
 import { findCycles } from '../../src/engine/cycles.ts'
 import { decideGone, EXITED } from '../../src/engine/decide-gone.ts'
-import { fingerprint, seenAt, withSeen } from '../../src/engine/fingerprint.ts'
+import { fingerprint } from '../../src/engine/fingerprint.ts'
 import { isCrowd } from '../../src/engine/guard.ts'
 import type { Link } from '../../src/ledger/ledger.ts'
+import { seenAt, withSeen } from '../../src/ledger/seen.ts'
 import type { Mapping, RecordRef } from '../../src/mapping/mapping.ts'
 
 describe('fingerprint', () => {

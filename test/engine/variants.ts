@@ -1,6 +1,15 @@
 import type { CollectionOptions } from '../../src/connectors/memory/options.ts'
-import { CONFIRM_STEP, CUSTOMERS, customers, LABEL } from './customers.ts'
+import {
+  CONFIRM_STEP,
+  CUSTOMERS,
+  CUSTOMERS_WITH_LINES,
+  customerLines,
+  customers,
+  LABEL,
+  PARTNERS_WITH_LINES,
+} from './customers.ts'
 import { CHECKED } from './history.ts'
+import { odooLines } from './orders.ts'
 
 export interface Variant {
   readonly name: string
@@ -8,6 +17,8 @@ export interface Variant {
   /** The fields whose value must be one that somebody wrote: not those that an owner puts back. */
   readonly checked: readonly string[]
   readonly shop: CollectionOptions
+  /** The Odoo side, made anew for each history; the plain one unless given. */
+  readonly partners?: () => CollectionOptions
 }
 
 function withDeletes(policy: string, more: string): string {
@@ -50,4 +61,20 @@ export const PAGES: Variant = {
   mapping: customers('page_size: 2').replace(/.*link: customers.*\n/, ''),
   checked: CHECKED,
   shop: { ...CUSTOMERS, unique: [], key: '' },
+}
+
+/** Records with lines: people add, edit and take away lines on both sides. */
+export const LINES: Variant = {
+  name: 'lines, the newest wins',
+  mapping: customers(customerLines()),
+  checked: CHECKED,
+  shop: CUSTOMERS_WITH_LINES,
+  partners: () => ({ ...PARTNERS_WITH_LINES, normalise: { ...PARTNERS_WITH_LINES.normalise, line_ids: odooLines() } }),
+}
+
+export const HINTED_LINES: Variant = {
+  ...LINES,
+  name: 'lines, the shop wins and only hints',
+  mapping: customers(customerLines('conflict: external')),
+  shop: { ...CUSTOMERS_WITH_LINES, feed: { kind: 'log', tells: 'hint' } },
 }

@@ -62,8 +62,8 @@ export interface RealTandem {
   readonly events: SyncEvent[]
   app(): App
   runner(): Promise<Runner>
-  /** Runs until nothing is left to do. */
-  settle(): Promise<void>
+  /** Runs until nothing is left to do. `sweeps`: comparing whole listings, too, unless false. */
+  settle(sweeps?: boolean): Promise<void>
   differences(): Promise<readonly Difference[]>
   /** A partner of this test, made by a person in Odoo. */
   insertPartner(values: Readonly<Record<string, unknown>>): Promise<number>
@@ -76,7 +76,7 @@ export interface RealTandemOptions {
   /** Lines for the end of the mapping of customers. */
   readonly more?: string
   readonly table?: string
-  /** Another mapping, also called customers. */
+  /** Another mapping, in place of that of customers. */
   readonly mapping?: (mark: string, schema: string) => string
   /** Lines for the configuration. */
   readonly config?: string
@@ -137,11 +137,11 @@ ${options.config ?? ''}`,
       runner = createRunner(options.observe?.(context) ?? context)
       return runner
     },
-    async settle() {
+    async settle(sweeps = true) {
       const own = await tandem.runner()
       for (let round = 0; round < 30; round++) {
-        const { lookAgainMs } = await own.runNow({ depth: 'deep', sweeps: round === 0 })
-        const pending = await app.ledger.countChanges('customers', { state: 'pending' })
+        const { lookAgainMs } = await own.runNow({ depth: 'deep', sweeps: sweeps && round === 0 })
+        const pending = await app.ledger.countChanges(app.files[0]?.name ?? '', { state: 'pending' })
         if (round > 0 && pending === 0 && lookAgainMs === null) return
         await app.clock.sleep(200, signal)
       }

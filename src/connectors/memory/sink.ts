@@ -2,6 +2,7 @@ import type { RecordId, RecordState } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Birth, FindRequest, Operation, Outcome, Sink } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { lineChanges } from '../line-changes.ts'
 import { perform, type Session } from './call.ts'
 import { type Table, transact } from './database.ts'
 import type { Call, Fault, Method } from './faults.ts'
@@ -158,13 +159,28 @@ function applyOne(
     if (table.definition.guardedWrites && isStale(row.fields, operation.expected)) {
       return { outcome: { kind: 'stale' }, id: null }
     }
-    updateRow(database, table, row, operation.fields, origin)
+    updateRow(database, table, row, withLines(table, row.fields, operation.fields, operation.expected), origin)
     return { outcome: { kind: 'done', record: null, isOurs: true }, id: row.id }
   } catch (error) {
     if (!(error instanceof SyncError) || error.disposition !== 'park') throw error
     if (table.definition.rejects === 'whole') throw error
     return { outcome: { kind: 'rejected', error }, id: null }
   }
+}
+
+/** The fields to store: of lines, only what the operation changes in them. Someone else's line stays as it is. */
+function withLines(table: Table, current: Fields, fields: Fields, expected: Fields | null): Fields {
+  const stored: Record<string, Value> = { ...fields }
+  for (const [name, wanted] of Object.entries(fields)) {
+    const before = expected?.[name]
+    if (table.definition.fields.get(name)?.type !== 'lines' || before === undefined) continue
+    const { added, changed, removed } = lineChanges(['id'], before, wanted)
+    const lines = (current[name] ?? []) as readonly Fields[]
+    const kept = lines.filter((line) => !removed.some(({ id }) => id === line.id))
+    const edits = new Map(changed.map((each) => [each.before.id, each.fields]))
+    stored[name] = [...kept.map((line) => ({ ...line, ...edits.get(line.id) })), ...added]
+  }
+  return stored
 }
 
 function withRecord(

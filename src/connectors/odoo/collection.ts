@@ -1,4 +1,4 @@
-import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
+import type { Collection, CollectionRequest, Problem, Schema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { createCaller } from './caller.ts'
 import type { OdooConnection } from './connection.ts'
@@ -7,7 +7,7 @@ import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
 import { createModel, type OdooModel } from './model.ts'
 import { whatBrings } from './modules.ts'
-import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
+import { fetchDefaults, fetchFields, type OdooField, toSchema } from './schema.ts'
 import { createSink } from './sink.ts'
 import { odooSpec } from './spec.ts'
 
@@ -25,11 +25,11 @@ export function createCollection(connection: OdooConnection, request: Collection
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
       cause: parsed.error,
-      hint: 'It takes model, domain, context, archive and overlap.',
+      hint: 'It takes model, domain, context, archive, lines and overlap.',
     })
   }
   const spec = withoutFieldAttachments(parsed.data)
-  const model = createModel(connection, spec, [...new Set(request.fields)], request.contents ?? false)
+  const model = createModel(connection, spec, [...new Set(request.fields)], request.contents ?? false, request.lines)
   return {
     capabilities: {
       deletes: 'listed',
@@ -47,7 +47,8 @@ export function createCollection(connection: OdooConnection, request: Collection
         const remedy = await whatBrings(connection, spec.model, name, signal)
         if (remedy !== null) missing.set(name, remedy)
       }
-      return { ...schema, missing }
+      const whole = await withLines(connection, schema, fields, Object.keys(request.lines ?? {}), signal)
+      return { ...whole, missing }
     },
     check: (needs, signal) => checkCollection(model, needs, signal),
     feed: createFeed(model),
@@ -70,6 +71,29 @@ async function fetchModel(
     if (remedy === null) throw error
     throw new SyncError('schema', `Odoo has no model ${model}`, { cause: error, hint: remedy })
   }
+}
+
+/** Of the fields that are asked for with their lines, those that are one2many, with the fields of a line. */
+async function withLines(
+  connection: OdooConnection,
+  schema: Schema,
+  fields: ReadonlyMap<string, OdooField>,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Schema> {
+  const all = new Map(schema.fields)
+  for (const name of names) {
+    const [own, field] = [schema.fields.get(name), fields.get(name)]
+    if (!own || field?.type !== 'one2many' || field.relation === null) continue
+    const lineFields = await fetchFields(connection, field.relation, [], signal)
+    const required = [...lineFields.values()].filter((each) => each.isRequired).map((each) => each.name)
+    const defaults = await fetchDefaults(connection, field.relation, required, signal)
+    const lines = new Map(toSchema(field.relation, lineFields, defaults).fields)
+    // What leads back to the record is filled by Odoo.
+    if (field.inverse !== null) lines.delete(field.inverse)
+    all.set(name, { ...own, type: 'lines', lines })
+  }
+  return { ...schema, fields: all }
 }
 
 async function checkCollection(

@@ -1,8 +1,11 @@
 import type { RecordState } from '../../contract/change.ts'
+import type { LinesRequest } from '../../contract/connector.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
 import { addContents, contentColumns, hasChecksum, seesChecksums } from './contents.ts'
-import { createRowReader, type RowReader, readRows } from './records.ts'
+import { readAllDependents } from './dependents.ts'
+import { fetchLines, type LinesShape } from './lines.ts'
+import { createLineReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
 import type { OdooSpec } from './spec.ts'
 
@@ -13,6 +16,8 @@ export interface OdooModel {
   readonly spec: OdooSpec
   /** The fields of the collection, without those that the connector adds for itself. */
   readonly fieldNames: readonly string[]
+  /** Those of the fields that are read with their lines. */
+  readonly lines: Readonly<Record<string, LinesRequest>>
   /** The connection's context with the collection's own on top. Archived records are not in it: see `searchContext`. */
   readonly context: Fields
   /** For searches: archived records are records too. */
@@ -30,6 +35,7 @@ export interface ModelShape {
   readonly readNames: readonly string[]
   /** Files that are read as references: their checksums come from elsewhere. */
   readonly contentNames: readonly string[]
+  readonly lines: ReadonlyMap<string, LinesShape>
 }
 
 /** @param takesContents whether files are read as references where Odoo knows their checksums. */
@@ -38,6 +44,7 @@ export function createModel(
   spec: OdooSpec,
   fieldNames: readonly string[],
   takesContents: boolean,
+  lines: Readonly<Record<string, LinesRequest>> = {},
 ): OdooModel {
   const context = { ...connection.context, ...spec.context }
   let shape: ModelShape | null = null
@@ -46,6 +53,7 @@ export function createModel(
     name: spec.model,
     spec,
     fieldNames,
+    lines,
     context,
     searchContext: { ...context, active_test: false },
     async shape(signal) {
@@ -53,7 +61,13 @@ export function createModel(
       const needed = [...fieldNames, 'write_date', 'write_uid']
       const fields = await fetchFields(connection, spec.model, needed, signal)
       const ownUserId = await connection.ownUserId(signal)
-      const reader = createRowReader(fieldNames, fields, ownUserId)
+      const lineShapes = await fetchLines(connection, spec, fields, lines, signal)
+      const reader: RowReader = {
+        ...createLineReader(fieldNames, fields),
+        ownUserId,
+        dependents: [...lineShapes.values()].map(({ dependent }) => dependent),
+        lines: lineShapes,
+      }
       const files = fieldNames.filter((name) => {
         const field = fields.get(name)
         return takesContents && field !== undefined && hasChecksum(spec.model, field)
@@ -62,7 +76,13 @@ export function createModel(
       const contentNames = isVisible === false ? [] : files
       const readNames = needed.filter((name) => !contentNames.includes(name))
       const columns = contentColumns(spec.model, contentNames)
-      const found = { fields, reader, readNames: [...new Set([...readNames, ...columns])], contentNames }
+      const found = {
+        fields,
+        reader,
+        readNames: [...new Set([...readNames, ...columns])],
+        contentNames,
+        lines: lineShapes,
+      }
       // Asked again as long as nothing is there by which it could be told.
       if (isVisible !== null) shape = found
       return found
@@ -103,9 +123,22 @@ export async function readRecords(
   const { clock } = model.connection
   const shape = await model.shape(signal)
   const floorMs = clock.nowMs()
-  const found = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
-  const rows = await addContents(model, found, shape.contentNames, signal)
-  const { states, newestMs } = readRows(rows, shape.reader, floorMs)
-  if (newestMs !== null) clock.observe(newestMs)
+  const rows = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  return toStates(model, shape, rows, floorMs, signal)
+}
+
+/** Rows as records, with what belongs to them. @param floorMs what the database's clock showed when they were asked for. */
+export async function toStates(
+  model: OdooModel,
+  { reader, contentNames }: ModelShape,
+  found: readonly OdooRow[],
+  floorMs: number | null,
+  signal: AbortSignal,
+): Promise<RecordState[]> {
+  const { connection, searchContext } = model
+  const rows = await addContents(model, found, contentNames, signal)
+  const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, true, signal)
+  const { states, newestMs } = readRows(rows, reader, floorMs, dependents)
+  if (newestMs !== null) connection.clock.observe(newestMs)
   return states
 }

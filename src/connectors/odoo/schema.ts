@@ -14,6 +14,10 @@ export interface OdooField {
   /** Kept as an attachment, which has a checksum, and not in a column of the table. */
   readonly isAttachment: boolean
   readonly relation: string | null
+  /** For a one2many: the field of the other model that points back. */
+  readonly inverse: string | null
+  /** The field has a domain of its own: it shows only some of the records that point back. */
+  readonly hasDomain: boolean
   readonly size: number | null
   readonly scale: number | null
   readonly options: readonly string[] | null
@@ -30,6 +34,8 @@ const ATTRIBUTES = [
   'digits',
   'size',
   'attachment',
+  'domain',
+  'relation_field',
 ]
 
 /** Set by Odoo itself: `write` takes values for them without an error and drops them. */
@@ -107,6 +113,9 @@ function readField(name: string, attributes: Value): OdooField {
     isComputed,
     isAttachment: of.attachment === true,
     relation: typeof of.relation === 'string' ? of.relation : null,
+    inverse: typeof of.relation_field === 'string' ? of.relation_field : null,
+    hasDomain:
+      (typeof of.domain === 'string' && of.domain !== '[]') || (Array.isArray(of.domain) && of.domain.length > 0),
     size: typeof of.size === 'number' ? of.size : null,
     scale: readScale(type, of.digits ?? null),
     options: Array.isArray(of.selection)

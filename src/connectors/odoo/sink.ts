@@ -6,9 +6,11 @@ import { modelStreaming, openContent, streamedValues, wireName } from './content
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { findRecords } from './find-records.ts'
+import { lineCommands, namingLines } from './line-commands.ts'
 import type { ModelShape, OdooModel } from './model.ts'
 import { readById } from './read-by-id.ts'
 import { removeRecords } from './remove-records.ts'
+import { pythonName } from './transport/odoo-fault.ts'
 import { updateRecords } from './update-records.ts'
 import { encoderFor } from './values.ts'
 
@@ -67,13 +69,15 @@ async function applyOperations(
   const outcomes: Outcome[] = []
   const creates: { at: number; vals: Fields }[] = []
   const updates: { at: number; id: string; vals: Fields }[] = []
+  const lineTexts: string[] = []
   const removes: { at: number; id: string }[] = []
   operations.forEach((operation, at) => {
     if (operation.kind === 'remove') {
       removes.push({ at, id: operation.id })
       return
     }
-    const vals = encodeFields(model, shape, operation.fields)
+    const before = operation.kind === 'update' ? operation.expected : null
+    const vals = encodeFields(model, shape, operation.fields, before, lineTexts)
     if (vals instanceof SyncError) outcomes[at] = { kind: 'rejected', error: vals }
     else if (operation.kind === 'create') creates.push({ at, vals })
     else updates.push({ at, id: operation.id, vals })
@@ -85,13 +89,47 @@ async function applyOperations(
   }
   const target = contents.size > 0 ? modelStreaming(model, contents) : model
   const createVals = creates.map((item) => item.vals)
-  if (creates.length > 0) place(creates, await createRecords(target, createVals, signal))
-  if (updates.length > 0) place(updates, await updateRecords(target, updates, signal))
-  if (removes.length > 0) place(removes, await removeRecords(model, removes, signal))
+  try {
+    if (creates.length > 0) place(creates, await createRecords(target, createVals, signal))
+    if (updates.length > 0) place(updates, await updateRecords(target, updates, signal))
+    if (removes.length > 0) place(removes, await removeRecords(model, removes, signal))
+  } catch (error) {
+    if (operations.length > 1) throw error
+    if (await areLinesGone(model, operations[0], error, signal)) return [{ kind: 'stale' }]
+    throw namingLines(error, lineTexts)
+  }
   return outcomes
 }
 
-function encodeFields(model: OdooModel, shape: ModelShape, fields: Fields): Fields | SyncError {
+/** Whether an update was refused because a line that it was decided about is not there any more. */
+async function areLinesGone(
+  model: OdooModel,
+  operation: Operation | undefined,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (operation?.kind !== 'update' || pythonName(error) !== 'odoo.exceptions.MissingError') return false
+  const names = Object.keys(operation.fields).filter((name) => model.lines[name] !== undefined)
+  if (names.length === 0) return false
+  const state = (await readById(model, [operation.id], signal)).get(operation.id)
+  return names.some((name) => {
+    const present = new Set(lineIds(state?.fields[name]))
+    return lineIds(operation.expected?.[name]).some((id) => !present.has(id))
+  })
+}
+
+function lineIds(value: Value | undefined): readonly Value[] {
+  return Array.isArray(value) ? (value as readonly Fields[]).map((line) => line.id ?? null) : []
+}
+
+/** @param lineTexts takes what is asked of lines, in words. */
+function encodeFields(
+  model: OdooModel,
+  shape: ModelShape,
+  fields: Fields,
+  before: Fields | null,
+  lineTexts: string[],
+): Fields | SyncError {
   const vals: Record<string, Value> = {}
   for (const [name, value] of Object.entries(fields)) {
     const field = shape.fields.get(name)
@@ -101,6 +139,13 @@ function encodeFields(model: OdooModel, shape: ModelShape, fields: Fields): Fiel
       })
     }
     try {
+      const lines = shape.lines.get(name)
+      if (lines !== undefined) {
+        const commands = lineCommands(model, name, lines, value, before?.[name] ?? null)
+        lineTexts.push(...commands.map(({ text }) => text))
+        if (commands.length > 0) vals[name] = commands.map(({ command }) => command)
+        continue
+      }
       vals[wireName(model.name, name)] = encoderFor(field.type)(value, `${model.name}.${name}`)
     } catch (error) {
       if (error instanceof SyncError) return error

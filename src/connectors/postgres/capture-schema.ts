@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { quoteIdentifier, quoteLiteral } from '../sql/identifier.ts'
+import type { PostgresChild } from './children.ts'
 import type { PostgresTable } from './schema.ts'
 
 /** The names of what the capture keeps in a schema of its own. */
@@ -75,6 +76,61 @@ begin
   end if;
   return null;
 end`
+}
+
+/** The function that notes the records whose lines are written. */
+export function captureLinesFunction(names: CaptureNames, table: PostgresTable, child: PostgresChild): string {
+  const digest = createHash('sha256').update(`${child.table.name} ${table.name}`).digest('hex').slice(0, 16)
+  return `${names.schema}.${quoteIdentifier(`capture_lines_${digest}`)}`
+}
+
+/** Its body: a line that is written, added or taken away is a change of its record, and one that moves of both. */
+export function captureLinesBody(
+  names: CaptureNames,
+  table: PostgresTable,
+  { table: lines, parent }: PostgresChild,
+  consumers: readonly number[],
+): string {
+  const note = (...sources: readonly string[]): string => `
+    insert into ${names.changes} (seq, consumer, pk, op, writer)
+    select noted.seq, reader, noted.pk, 'U', nullif(current_setting('tandem.writer', true), '')
+    from (select nextval(${names.sequence}) as seq, pk from (${sources.join(' union ')}) as pks where pk is not null) as noted,
+      unnest('{${consumers.join(',')}}'::int8[]) as reader;`
+  const newRows = lines.isInherited
+    ? `select new.${parent.sql}::text as pk`
+    : `select ${parent.sql}::text as pk from tandem_new`
+  const oldRows = lines.isInherited
+    ? `select old.${parent.sql}::text as pk`
+    : `select ${parent.sql}::text as pk from tandem_old`
+  return `
+begin
+  if TG_OP = 'INSERT' then${note(newRows, 'select null')}
+  elsif TG_OP = 'UPDATE' then${note(newRows, oldRows)}
+  elsif TG_OP = 'DELETE' then${note(oldRows, 'select null')}
+  else${note(`select ${parent.sql}::text as pk from ${lines.sql}`, 'select null')}
+  end if;
+  if found then
+    perform pg_notify(${quoteLiteral(names.channel)}, ${quoteLiteral(table.name)});
+  end if;
+  return null;
+end`
+}
+
+/** The triggers of a table of lines. Another table's records may have lines in it, too: the function is in their names. */
+export function captureLinesTriggers(
+  names: CaptureNames,
+  table: PostgresTable,
+  child: PostgresChild,
+): Map<string, string> {
+  const called = captureLinesFunction(names, table, child)
+  const suffix = called.slice(-9, -1)
+  const triggers = captureTriggers(names, child.table)
+  return new Map(
+    [...triggers].map(([name, definition]) => [
+      `${name}_${suffix}`,
+      definition.replace(captureFunction(names, child.table), called),
+    ]),
+  )
 }
 
 /**

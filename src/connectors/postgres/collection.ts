@@ -1,11 +1,13 @@
-import type { Collection, CollectionRequest } from '../../contract/connector.ts'
+import type { Collection, CollectionRequest, Schema } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { Feed } from '../../contract/feed.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
 import { parseTableSpec } from '../sql/spec.ts'
 import { postgresCaller } from './caller.ts'
 import { checkCollection } from './check.ts'
+import { describeChild, readChild } from './children.ts'
 import { postgresFeed } from './feed.ts'
-import type { PostgresConnection } from './pool.ts'
+import type { PostgresConnection, Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, postgresContext } from './rows.ts'
 import { isNumberCursor, postgresScanSource } from './scan.ts'
 import { describeTable } from './schema.ts'
@@ -32,7 +34,7 @@ export function postgresCollection(connection: PostgresConnection, request: Coll
     describe(signal) {
       context.forget()
       return forgettingWhenChanged(context, () =>
-        connection.run(context.subject, signal, async (query) => describeTable(await context.table(query))),
+        connection.run(context.subject, signal, (query) => describeWhole(context, query)),
       )
     },
     check: (needs, signal) => checkCollection(context, needs, signal),
@@ -43,6 +45,26 @@ export function postgresCollection(connection: PostgresConnection, request: Coll
   return spec.capture === 'triggers'
     ? { ...collection, prepare: (signal) => prepareCapture(context, signal) }
     : collection
+}
+
+async function describeWhole(context: PostgresContext, query: Query): Promise<Schema> {
+  const { spec } = context
+  const schema = describeTable(await context.table(query))
+  const fields = new Map(schema.fields)
+  for (const child of spec.children) {
+    const clash = schema.fields.has(child.field)
+    if (clash) {
+      throw new SyncError(
+        'config',
+        `table ${schema.name} has a column ${child.field}, so its lines need another name`,
+        {
+          hint: 'Rename it under children: in the mapping.',
+        },
+      )
+    }
+    fields.set(child.field, describeChild(await readChild(query, spec, child, undefined)))
+  }
+  return { ...schema, fields }
 }
 
 function scanningFeed(context: PostgresContext): Feed {

@@ -4,6 +4,7 @@ import type { Value } from '../../contract/value.ts'
 import { type CapturePosition, captureCursor, capturePosition, MAX_DONE_AT_START } from '../sql/capture-cursor.ts'
 import { type Range, toRanges } from '../sql/sequence-ranges.ts'
 import { captureNames } from './capture-schema.ts'
+import { withLines, withLineVersions } from './children.ts'
 import type { Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, versionText } from './rows.ts'
 import { registeredConsumer } from './triggers.ts'
@@ -17,11 +18,25 @@ export function postgresFeed(context: PostgresContext): Feed {
   const run = <T>(signal: AbortSignal, work: (query: Query) => Promise<T>): Promise<T> =>
     forgettingWhenChanged(context, () => context.connection.run(context.subject, signal, work))
   const feed: Feed = {
-    read: (request, signal) => run(signal, (query) => readPage(context, query, request)),
+    read: (request, signal) => run(signal, (query) => readWhole(context, query, request)),
     list: (after, limit, signal) => run(signal, (query) => listPage(context, query, after, limit)),
   }
   if (context.spec.capture !== 'triggers') return feed
   return { ...feed, watch: (wake, signal) => watchTable(context, wake, signal) }
+}
+
+/** A page with the lines of its records. They may be newer than the page tells: then they are told once more. */
+async function readWhole(context: PostgresContext, query: Query, request: ReadRequest): Promise<Page> {
+  const page = await readPage(context, query, request)
+  const { children } = await context.rows(query)
+  if (children.length === 0) return page
+  const states = page.changes.flatMap((change) => (change.kind === 'state' ? [change.state] : []))
+  const whole = new Map((await withLines(query, children, states)).map((state) => [state.id, state]))
+  const changes = page.changes.map((change): Change => {
+    const state = change.kind === 'state' ? whole.get(change.state.id) : undefined
+    return state === undefined ? change : { kind: 'state', state }
+  })
+  return { ...page, changes }
 }
 
 async function readPage(context: PostgresContext, query: Query, request: ReadRequest): Promise<Page> {
@@ -134,7 +149,8 @@ function changeOf(context: PostgresContext, rows: PostgresRows, row: readonly Va
 async function listPage(context: PostgresContext, query: Query, after: string | null, limit: number): Promise<Listing> {
   const rows = await context.rows(query)
   const found = await pageById(query, rows, rows.shortList, after, limit)
-  const entries = found.map(([id, version]) => ({ id: String(id), version: versionText(version) }))
+  const own = found.map(([id, version]) => ({ id: String(id), version: versionText(version) }))
+  const entries = await withLineVersions(query, rows.children, own)
   return { entries, after: entries.length < limit ? null : (entries.at(-1)?.id ?? null) }
 }
 

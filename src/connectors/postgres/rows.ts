@@ -5,6 +5,7 @@ import type { Fields, Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
 import { quoteTableName } from '../sql/identifier.ts'
 import type { TableSpec } from '../sql/spec.ts'
+import { type PostgresChild, readChild, withLines } from './children.ts'
 import type { PostgresConnection, Query } from './pool.ts'
 import { columnNamed, type PostgresColumn, type PostgresTable, readTable } from './schema.ts'
 import { isCastable, readExpression } from './values.ts'
@@ -35,6 +36,8 @@ export interface PostgresRows {
   readonly id: string
   /** The collection's own condition, or "true". */
   readonly inside: string
+  /** Tables of lines that are fields of the records. */
+  readonly children: readonly PostgresChild[]
 }
 
 export interface PostgresContext {
@@ -55,9 +58,16 @@ export interface PostgresContext {
 export function postgresContext(
   connection: PostgresConnection,
   spec: TableSpec,
-  request: Pick<CollectionRequest, 'fields' | 'consumer' | 'contents'>,
+  request: Pick<CollectionRequest, 'fields' | 'consumer' | 'contents' | 'lines'>,
 ): PostgresContext {
-  const { fields, consumer, contents: takesContents = false } = request
+  const { fields, consumer, contents: takesContents = false, lines = {} } = request
+  const asked = spec.children.filter(({ field }) => fields.includes(field))
+  const own = fields.filter((field) => !asked.some((child) => child.field === field))
+  const readRows = async (query: Query, table: PostgresTable): Promise<PostgresRows> => {
+    const children: PostgresChild[] = []
+    for (const child of asked) children.push(await readChild(query, spec, child, lines[child.field]))
+    return { ...rowsOf(table, spec, own, takesContents), children }
+  }
   let known: PostgresRows | null = null
   return {
     connection,
@@ -67,11 +77,11 @@ export function postgresContext(
     subject: `table ${quoteTableName(spec.name).replaceAll('"', '')}`,
     async table(query) {
       const table = await readTable(query, spec)
-      known = fields.every((field) => table.columns.has(field)) ? rowsOf(table, spec, fields, takesContents) : null
+      known = own.every((field) => table.columns.has(field)) ? await readRows(query, table) : null
       return table
     },
     async rows(query) {
-      known ??= rowsOf(await readTable(query, spec), spec, fields, takesContents)
+      known ??= await readRows(query, await readTable(query, spec))
       return known
     },
     forget() {
@@ -97,7 +107,7 @@ function rowsOf(
   spec: TableSpec,
   fields: readonly string[],
   takesContents: boolean,
-): PostgresRows {
+): Omit<PostgresRows, 'children'> {
   const columns = [...new Set(fields)].map((field) => columnNamed(table, field))
   const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
   const id = `${table.alias}.${table.id.sql}`
@@ -183,5 +193,6 @@ export async function recordsById(
   const found = await query(`select ${rows.list} from ${rows.from} where ${idAmong(rows, '$1')}`, [
     castableIds(rows.table, ids),
   ])
-  return new Map(found.map((row) => [String(row[0]), recordOf(rows, row, notes)]))
+  const states = found.map((row) => recordOf(rows, row, notes))
+  return new Map((await withLines(query, rows.children, states)).map((state) => [state.id, state]))
 }

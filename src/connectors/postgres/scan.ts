@@ -1,5 +1,6 @@
 import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
 import type { Scan } from '../window-scan.ts'
+import { withLines, withLineVersions } from './children.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, versionText } from './rows.ts'
 
 /** Reads a table by its cursor column. */
@@ -50,10 +51,15 @@ async function scannedRows(
       `select ${isDeep ? rows.shortList : rows.list} from ${rows.from} where ${conditions.join(' and ')} order by ${rows.id} limit $1`,
       parameters,
     )
-    return found.map((row) => ({
-      id: String(row[0]),
-      version: versionText(row[1]),
-      state: isDeep ? null : recordOf(rows, row),
-    }))
+    if (isDeep) {
+      const entries = found.map((row) => ({ id: String(row[0]), version: versionText(row[1]), state: null }))
+      return [...(await withLineVersions(query, rows.children, entries))]
+    }
+    const states = await withLines(
+      query,
+      rows.children,
+      found.map((row) => recordOf(rows, row)),
+    )
+    return states.map((state) => ({ id: state.id, version: state.version, state }))
   })
 }

@@ -35,6 +35,8 @@ export interface PostgresTable {
   readonly columns: ReadonlyMap<string, PostgresColumn>
   /** The columns of each unique index that holds for the whole table. */
   readonly uniques: readonly (readonly string[])[]
+  /** The columns of the primary key; empty where there is none. */
+  readonly primary: readonly string[]
 }
 
 interface TableRow {
@@ -132,6 +134,7 @@ export async function readTable(query: Query, spec: TableSpec): Promise<Postgres
     id: idColumn(spec, name, row.primary ?? [], columns),
     columns,
     uniques: row.uniques ?? [],
+    primary: row.primary ?? [],
   }
 }
 

@@ -1,8 +1,9 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
-import type { FindRequest, Outcome, Sink } from '../../contract/sink.ts'
+import type { FindRequest, Operation, Outcome, Sink } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
 import { foldText } from '../sql/fold.ts'
 import { groupOperations, type OperationGroup } from '../sql/group-operations.ts'
+import { withLines } from './children.ts'
 import { readSlice, type Staged, slicesOf, stageContents } from './contents.ts'
 import { createGroup, type Placements } from './create.ts'
 import type { Query } from './pool.ts'
@@ -11,6 +12,7 @@ import { columnNamed } from './schema.ts'
 import { hasUnknownTriggers } from './stored-as-sent.ts'
 import { removeGroup, updateGroup } from './update.ts'
 import { fieldType, isCastable } from './values.ts'
+import { removeLines, splitOperations, staleLines, writeLines } from './write-children.ts'
 
 export function postgresSink(context: PostgresContext): Sink {
   const run = <T>(signal: AbortSignal, work: (query: Query) => Promise<T>): Promise<T> =>
@@ -39,7 +41,7 @@ export function postgresSink(context: PostgresContext): Sink {
   }
 }
 
-async function findRecords(query: Query, rows: PostgresRows, request: FindRequest): Promise<RecordState[]> {
+async function findRecords(query: Query, rows: PostgresRows, request: FindRequest): Promise<readonly RecordState[]> {
   const { type } = columnNamed(rows.table, request.field)
   const column = `${rows.table.alias}.${columnNamed(rows.table, request.field).sql}`
   const { fold } = request
@@ -57,7 +59,11 @@ async function findRecords(query: Query, rows: PostgresRows, request: FindReques
   // What PostgreSQL folds as the locale says and JavaScript as Unicode says is asked for in both spellings.
   const parameter = isFolded ? [...new Set([...wanted, ...wanted.map((text) => foldText(text, fold))])] : wanted
   const found = await query(`select ${rows.list} from ${rows.from} where ${condition}`, [parameter])
-  return found.map((row) => recordOf(rows, row))
+  return withLines(
+    query,
+    rows.children,
+    found.map((row) => recordOf(rows, row)),
+  )
 }
 
 /** Types of which it cannot be told here whether a text can be cast are compared by their text. */
@@ -89,13 +95,32 @@ async function applyBatch(
   const rows = { ...(await context.rows(query)), hasStaged }
   await query("select set_config('tandem.writer', $1, true)", [context.connection.name])
   const outcomes: Outcome[] = new Array<Outcome>(operations.length)
-  for (const group of groupOperations(operations)) {
-    for (const [place, outcome] of await applyGroup(context, query, rows, group)) outcomes[place] = outcome
+  const split = splitOperations(rows.children, operations)
+  const stale = await staleLines(query, rows, operations, split)
+  for (const place of stale) outcomes[place] = { kind: 'stale' }
+  const places = operations.flatMap((_, place) => (stale.has(place) ? [] : [place]))
+  const open = places.flatMap((place) => split.operations[place] ?? [])
+  const removed = open.flatMap((operation) => (operation.kind === 'remove' ? [operation.id] : []))
+  await removeLines(query, rows.children, removed)
+  for (const group of groupOperations(open)) {
+    for (const [at, outcome] of await applyGroup(context, query, rows, group)) outcomes[places[at] ?? at] = outcome
   }
-  if (rows.isReadBack) return readAgain(query, rows, outcomes)
+  const written = [...split.lines].flatMap(([place, lines]) => {
+    const outcome = outcomes[place]
+    return outcome?.kind === 'done' && outcome.record !== null ? [{ id: outcome.record.id, lines }] : []
+  })
+  refuseHalfRemoved(rows, open, outcomes)
+  await writeLines(query, written)
+  if (rows.isReadBack || rows.children.length > 0) return readAgain(query, rows, outcomes)
   if (operations[0]?.kind !== 'create' || !(await hasUnknownTriggers(query, rows))) return outcomes
   context.forget()
   return readAgain(query, rows, outcomes)
+}
+
+/** @throws SyncError where a record would not go and its lines are gone: then nothing of the batch is done. */
+function refuseHalfRemoved(rows: PostgresRows, operations: readonly Operation[], outcomes: readonly Outcome[]): void {
+  if (rows.children.length === 0 || !operations.some(({ kind }) => kind === 'remove')) return
+  for (const outcome of outcomes) if (outcome?.kind === 'rejected') throw outcome.error
 }
 
 async function applyGroup(

@@ -1,6 +1,16 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Backlog } from '../sql/backlog.ts'
-import { captureBody, captureFunction, captureNames, captureTables, captureTriggers } from './capture-schema.ts'
+import {
+  captureBody,
+  captureFunction,
+  captureLinesBody,
+  captureLinesFunction,
+  captureLinesTriggers,
+  captureNames,
+  captureTables,
+  captureTriggers,
+} from './capture-schema.ts'
+import type { PostgresChild } from './children.ts'
 import type { Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext } from './rows.ts'
 import type { PostgresTable } from './schema.ts'
@@ -24,31 +34,70 @@ export async function prepareCapture(context: PostgresContext, signal: AbortSign
 }
 
 async function isPrepared(context: PostgresContext, query: Query): Promise<boolean> {
-  const { table } = await context.rows(query)
+  const { table, children } = await context.rows(query)
   if (table.kind === 'view' || table.kind === 'foreign') throw viewError(table)
   const names = captureNames(context.connection.settings.captureSchema)
   const [[exists = null] = []] = await query('select to_regclass($1) is not null', [names.changes])
   if (exists !== true) return false
   const consumers = await readConsumers(query, names.consumers, table.name)
   if (!consumers.some(({ name }) => name === context.consumer)) return false
-  const body = captureBody(
-    names,
-    table,
-    consumers.map(({ id }) => id),
-  )
-  return (await countTriggers(query, table)) === 4 && (await readBody(query, captureFunction(names, table))) === body
+  const ids = consumers.map(({ id }) => id)
+  for (const part of captureParts(names, table, children, ids)) {
+    if ((await countTriggers(query, part)) < part.triggers.size) return false
+    if ((await readBody(query, part.called)) !== part.body) return false
+  }
+  return true
+}
+
+/** What is installed on one table: the records' own, or one of lines. */
+interface CapturePart {
+  readonly on: PostgresTable
+  /** The function that its triggers call. */
+  readonly called: string
+  readonly body: string
+  /** By name. */
+  readonly triggers: ReadonlyMap<string, string>
+}
+
+function captureParts(
+  names: ReturnType<typeof captureNames>,
+  table: PostgresTable,
+  children: readonly PostgresChild[],
+  consumers: readonly number[],
+): readonly CapturePart[] {
+  const own: CapturePart = {
+    on: table,
+    called: captureFunction(names, table),
+    body: captureBody(names, table, consumers),
+    triggers: captureTriggers(names, table),
+  }
+  const lines = children.map((child): CapturePart => {
+    if (child.table.kind === 'view' || child.table.kind === 'foreign') throw viewError(child.table)
+    return {
+      on: child.table,
+      called: captureLinesFunction(names, table, child),
+      body: captureLinesBody(names, table, child, consumers),
+      triggers: captureLinesTriggers(names, table, child),
+    }
+  })
+  return [own, ...lines]
 }
 
 async function install(context: PostgresContext, query: Query): Promise<void> {
-  const { table } = await context.rows(query)
+  const { table, children } = await context.rows(query)
   const names = captureNames(context.connection.settings.captureSchema)
   await query("select set_config('lock_timeout', '5s', true), pg_advisory_xact_lock(hashtext('tandem capture'))")
   const [[exists = null] = []] = await query('select to_regclass($1) is not null', [names.changes])
   // Even "if not exists" asks for the right to create.
   if (exists !== true) await query(captureTables(names))
   // Waits for every transaction that has written without a note for this reader, and holds off new ones until commit.
-  await query(`lock table ${table.sql} in share row exclusive mode`)
-  const isGap = (await countTriggers(query, table)) < 4
+  for (const { on } of captureParts(names, table, children, [])) {
+    await query(`lock table ${on.sql} in share row exclusive mode`)
+  }
+  let isGap = false
+  for (const part of captureParts(names, table, children, [])) {
+    if ((await countTriggers(query, part)) < part.triggers.size) isGap = true
+  }
   if (isGap) {
     await query(
       `with gone as (delete from ${names.consumers} where source = $1 returning source, name)
@@ -61,19 +110,16 @@ async function install(context: PostgresContext, query: Query): Promise<void> {
     context.consumer,
   ])
   const consumers = await readConsumers(query, names.consumers, table.name)
-  const body = captureBody(
-    names,
-    table,
-    consumers.map(({ id }) => id),
-  )
-  await query(
-    `create or replace function ${captureFunction(names, table)}() returns trigger language plpgsql
-     security definer set search_path = pg_catalog, pg_temp as $tandem$${body}$tandem$`,
-  )
-  for (const [name, definition] of captureTriggers(names, table)) {
-    if (!isGap) continue
-    await query(`drop trigger if exists ${name} on ${table.sql}`)
-    await query(`create trigger ${name} ${definition}`)
+  const ids = consumers.map(({ id }) => id)
+  for (const { on, called, body, triggers } of captureParts(names, table, children, ids)) {
+    await query(
+      `create or replace function ${called}() returns trigger language plpgsql
+       security definer set search_path = pg_catalog, pg_temp as $tandem$${body}$tandem$`,
+    )
+    for (const [name, definition] of isGap ? triggers : []) {
+      await query(`drop trigger if exists ${name} on ${on.sql}`)
+      await query(`create trigger ${name} ${definition}`)
+    }
   }
   await query(`delete from ${names.changes} where consumer not in (select id from ${names.consumers})`)
 }
@@ -91,8 +137,11 @@ async function readBody(query: Query, name: string): Promise<string | null> {
 const COUNT_TRIGGERS = `select count(*)::int4 from pg_trigger
   where tgrelid = $1 and tgname in ('tandem_insert', 'tandem_update', 'tandem_delete', 'tandem_truncate') and tgenabled <> 'D'`
 
-async function countTriggers(query: Query, table: PostgresTable): Promise<number> {
-  const [[count = 0] = []] = await query(COUNT_TRIGGERS, [table.oid])
+async function countTriggers(query: Query, { on, triggers }: CapturePart): Promise<number> {
+  const [[count = 0] = []] = await query(
+    `select count(*)::int4 from pg_trigger where tgrelid = $1 and tgname = any ($2::text[]) and tgenabled <> 'D'`,
+    [on.oid, [...triggers.keys()]],
+  )
   return Number(count)
 }
 

@@ -38,11 +38,14 @@ export async function updateGroup(
       ],
     })),
   )
-  // Nothing to set: the id stays what it is, and the guard still holds.
+  // Nothing to set: a column stays what it is, and the guard still holds.
   const set = fields.map(
     ({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`, rows.hasStaged)}`,
   )
-  if (set.length === 0) set.push(`${table.id.sql} = ${rows.id}`)
+  if (set.length === 0) {
+    const { sql } = [table.id, ...table.columns.values()].find(({ field }) => !field.isReadOnly) ?? table.id
+    set.push(`${sql} = ${table.alias}.${sql}`)
+  }
   const guard = guards.map(({ name, column }) =>
     sameCondition(column.type, `${table.alias}.${column.sql}`, `tandem_x.${name}`),
   )

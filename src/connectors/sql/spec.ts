@@ -10,6 +10,17 @@ const durationSchema = z.union([z.number().nonnegative(), z.string()]).transform
   return z.NEVER
 })
 
+/** A table whose rows are the lines of a record. */
+const childSchema = z.strictObject({
+  table: z.string().min(1),
+  /** The column that holds the id of the record that a line belongs to. */
+  parent: z.string().min(1),
+  /** The columns that name a line within its record. Without them, the primary key without the parent's column. */
+  key: z.array(z.string().min(1)).min(1).optional(),
+  /** A condition in SQL that a line meets; other rows are left alone. Written by the operator, used as it is. */
+  where: z.string().min(1).optional(),
+})
+
 /** A table as a collection, written in full. */
 export const tableSpecSchema = z
   .strictObject({
@@ -37,6 +48,8 @@ export const tableSpecSchema = z
       .optional(),
     /** A condition in SQL that a record of the collection meets. Written by the operator, used as it is. */
     where: z.string().min(1).optional(),
+    /** Lines of a record in tables of their own, each as a field under a name that no column has. */
+    children: z.record(z.string().min(1), childSchema).default({}),
   })
   .refine((spec) => spec.capture !== 'cursor' || spec.cursor !== undefined, {
     path: ['cursor'],
@@ -49,6 +62,15 @@ const requestSchema = z.union([
   tableSpecSchema,
 ])
 
+export interface ChildSpec {
+  /** The field that the lines are in their record. */
+  readonly field: string
+  readonly name: TableName
+  readonly parent: string
+  readonly key: readonly string[] | null
+  readonly where: string | null
+}
+
 export interface TableSpec {
   readonly name: TableName
   readonly id: string | null
@@ -58,6 +80,7 @@ export interface TableSpec {
   readonly overlapMs: number
   readonly archive: { readonly field: string; readonly archived: string | number | boolean } | null
   readonly where: string | null
+  readonly children: readonly ChildSpec[]
 }
 
 /**
@@ -70,7 +93,7 @@ export function parseTableSpec(spec: unknown): TableSpec {
   if (!result.success) {
     throw new SyncError('config', `The table of the mapping is not readable: ${describeIssues(result.error)}`, {
       cause: result.error,
-      hint: 'A collection is a table name, or an object with table, id, capture, cursor, overlap, archive and where.',
+      hint: 'A collection is a table name, or an object with table, id, capture, cursor, overlap, archive, where and children.',
     })
   }
   const outer = result.data
@@ -86,6 +109,13 @@ export function parseTableSpec(spec: unknown): TableSpec {
     overlapMs: table.overlap,
     archive: table.archive === undefined ? null : { field: table.archive.column, archived: table.archive.value },
     where: table.where ?? null,
+    children: Object.entries(table.children).map(([field, child]) => ({
+      field,
+      name: parseTableName(child.table),
+      parent: child.parent,
+      key: child.key ?? null,
+      where: child.where ?? null,
+    })),
   }
 }
 

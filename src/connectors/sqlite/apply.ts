@@ -4,7 +4,9 @@ import type { RecordId } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Operation, Outcome } from '../../contract/sink.ts'
 import type { Fields } from '../../contract/value.ts'
+import { isSameLines } from '../line-changes.ts'
 import { isSameRecord } from '../sql/unique-conflict.ts'
+import { writeLines } from './children.ts'
 import { inWriteTransaction } from './database.ts'
 import { sqliteError } from './errors.ts'
 import { idText, recordsById, type SqliteContext, type SqliteRows, storedId } from './rows.ts'
@@ -65,14 +67,71 @@ function readBack(batch: Batch, steps: readonly Step[]): Outcome[] {
 /** One operation; what SQLite refuses of it becomes its outcome, unless that ended the whole transaction. */
 function attempt(batch: Batch, operation: Operation): Step {
   try {
-    if (operation.kind === 'create') return createRow(batch, operation.fields)
-    if (operation.kind === 'remove') return removeRow(batch, operation.id)
-    return updateRow(batch, operation.id, operation.fields, operation.expected)
+    return batch.rows.children.length === 0 ? applyToRow(batch, operation) : applyWithLines(batch, operation)
   } catch (error) {
     const refusal = sqliteError(error, `table ${batch.rows.table.name}`)
     if (!batch.database.inTransaction || refusal.disposition !== 'park') throw refusal
     return { kind: 'rejected', error: refusal }
   }
+}
+
+function applyToRow(batch: Batch, operation: Operation): Step {
+  if (operation.kind === 'create') return createRow(batch, operation.fields)
+  if (operation.kind === 'remove') return removeRow(batch, operation.id)
+  return updateRow(batch, operation.id, operation.fields, operation.expected)
+}
+
+/** A record and its lines: both or neither. */
+function applyWithLines(batch: Batch, operation: Operation): Step {
+  const { database } = batch
+  database.exec('savepoint tandem_lines')
+  let isDone = false
+  try {
+    const step = writeRecordAndLines(batch, operation)
+    isDone = step.kind === 'written' || step.kind === 'removed'
+    return step
+  } finally {
+    // What ended the whole transaction ended this as well.
+    if (database.inTransaction) {
+      if (!isDone) database.exec('rollback to tandem_lines')
+      database.exec('release tandem_lines')
+    }
+  }
+}
+
+function writeRecordAndLines(batch: Batch, operation: Operation): Step {
+  const { children, table } = batch.rows
+  const { settings } = batch.context.connection
+  const run = (sql: string, values: readonly SqliteValue[]): void => void statement(batch, sql, false).run(...values)
+  if (operation.kind === 'remove') {
+    const id = storedId(table, operation.id)
+    for (const child of children) writeLines(child, id, child.lines(id), [], settings, run)
+    return removeRow(batch, operation.id)
+  }
+  const names = new Set(children.map(({ field }) => field))
+  const own = (fields: Fields): Fields =>
+    Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)))
+  const written = children.filter(({ field }) => operation.fields[field] !== undefined)
+  if (operation.kind === 'create') {
+    const step = createRow(batch, own(operation.fields))
+    if (step.kind !== 'written') return step
+    const id = storedId(table, step.id)
+    for (const child of written) writeLines(child, id, [], operation.fields[child.field] ?? null, settings, run)
+    return step
+  }
+  const { expected } = operation
+  const id = storedId(table, operation.id)
+  const before = new Map(written.map((child) => [child, child.lines(id)]))
+  for (const [child, lines] of before) {
+    const known = expected?.[child.field]
+    const key = child.key.map(({ field }) => field.name)
+    if (known !== undefined && !isSameLines(key, known, lines)) return { kind: 'stale' }
+  }
+  const step = updateRow(batch, operation.id, own(operation.fields), expected === null ? null : own(expected))
+  if (step.kind !== 'written') return step
+  for (const [child, lines] of before)
+    writeLines(child, id, lines, operation.fields[child.field] ?? null, settings, run)
+  return step
 }
 
 function createRow(batch: Batch, fields: Fields): Step {
@@ -151,10 +210,11 @@ function storedValues(batch: Batch, columns: readonly SqliteColumn[], fields: Fi
   return columns.map((column) => writeValue(column, fields[column.field.name] ?? null, settings))
 }
 
-function statement(batch: Batch, sql: string): Database.Statement<SqliteValue[], SqliteValue[]> {
+function statement(batch: Batch, sql: string, returnsRows = true): Database.Statement<SqliteValue[], SqliteValue[]> {
   const known = batch.statements.get(sql)
   if (known !== undefined) return known
-  const prepared = batch.database.prepare<SqliteValue[], SqliteValue[]>(sql).raw(true)
+  const bare = batch.database.prepare<SqliteValue[], SqliteValue[]>(sql)
+  const prepared = returnsRows ? bare.raw(true) : bare
   batch.statements.set(sql, prepared)
   return prepared
 }

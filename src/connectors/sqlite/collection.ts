@@ -1,8 +1,10 @@
-import type { Collection, CollectionRequest } from '../../contract/connector.ts'
+import type { Collection, CollectionRequest, Schema } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { Feed } from '../../contract/feed.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
-import { parseTableSpec } from '../sql/spec.ts'
+import { parseTableSpec, type TableSpec } from '../sql/spec.ts'
 import { checkCollection } from './check.ts'
+import { describeChild, openChild } from './children.ts'
 import type { SqliteConnection } from './database.ts'
 import { sqliteFeed } from './feed.ts'
 import { type SqliteContext, sqliteContext } from './rows.ts'
@@ -18,7 +20,7 @@ const PAGE_SIZE = 2000
 export function sqliteCollection(connection: SqliteConnection, request: CollectionRequest): Collection {
   const table = parseTableSpec(request.spec)
   const spec = { ...table, key: request.key ?? table.key }
-  const context = sqliteContext(connection, spec, request.fields, request.consumer)
+  const context = sqliteContext(connection, spec, request.fields, request.consumer, request.lines)
   const collection: Collection = {
     capabilities: {
       deletes: spec.capture === 'triggers' ? 'pushed' : 'listed',
@@ -27,12 +29,31 @@ export function sqliteCollection(connection: SqliteConnection, request: Collecti
       guardedWrites: true,
       archive: spec.archive,
     },
-    describe: async () => describeTable(readTable(connection.handle(), spec)),
+    describe: async () => describeWhole(connection, spec),
     check: async (needs) => checkCollection(context, needs),
     feed: spec.capture === 'cursor' ? scanningFeed(context) : sqliteFeed(context),
     sink: sqliteSink(context),
   }
   return spec.capture === 'triggers' ? { ...collection, prepare: async () => prepareCapture(context) } : collection
+}
+
+function describeWhole(connection: SqliteConnection, spec: TableSpec): Schema {
+  const database = connection.handle()
+  const schema = describeTable(readTable(database, spec))
+  const fields = new Map(schema.fields)
+  for (const child of spec.children) {
+    if (schema.fields.has(child.field)) {
+      throw new SyncError(
+        'config',
+        `table ${schema.name} has a column ${child.field}, so its lines need another name`,
+        {
+          hint: 'Rename it under children: in the mapping.',
+        },
+      )
+    }
+    fields.set(child.field, describeChild(openChild(database, spec, child, undefined)))
+  }
+  return { ...schema, fields }
 }
 
 function scanningFeed(context: SqliteContext): Feed {

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Database } from 'better-sqlite3'
 import type { RecordId, RecordState } from '../../contract/change.ts'
+import type { LinesRequest } from '../../contract/connector.ts'
 import type { Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
 import type { TableSpec } from '../sql/spec.ts'
+import { openChild, type SqliteChild } from './children.ts'
 import type { SqliteConnection } from './database.ts'
 import { columnNamed, readTable, type SqliteColumn, type SqliteTable } from './schema.ts'
 import { readValue, type SqliteValue } from './values.ts'
@@ -20,6 +22,8 @@ export interface SqliteRows {
   readonly cursorColumn: SqliteColumn | null
   /** The collection's own condition, or "1". */
   readonly inside: string
+  /** Tables of lines that are fields of the records. */
+  readonly children: readonly SqliteChild[]
 }
 
 export interface SqliteContext {
@@ -36,6 +40,7 @@ export function sqliteContext(
   spec: TableSpec,
   fields: readonly string[],
   consumer: string,
+  lines: Readonly<Record<string, LinesRequest>> = {},
 ): SqliteContext {
   let known: { readonly schemaVersion: bigint; readonly rows: SqliteRows } | null = null
   return {
@@ -46,15 +51,23 @@ export function sqliteContext(
     rows() {
       const database = connection.handle()
       const schemaVersion = database.pragma('schema_version', { simple: true }) as bigint
-      if (known?.schemaVersion !== schemaVersion) known = { schemaVersion, rows: readRows(database, spec, fields) }
+      if (known?.schemaVersion !== schemaVersion)
+        known = { schemaVersion, rows: readRows(database, spec, fields, lines) }
       return known.rows
     },
   }
 }
 
-function readRows(database: Database, spec: TableSpec, fields: readonly string[]): SqliteRows {
+function readRows(
+  database: Database,
+  spec: TableSpec,
+  fields: readonly string[],
+  lines: Readonly<Record<string, LinesRequest>>,
+): SqliteRows {
   const table = readTable(database, spec)
-  const columns = [...new Set(fields)].map((field) => columnNamed(table, field))
+  const asked = spec.children.filter(({ field }) => fields.includes(field))
+  const own = fields.filter((field) => !asked.some((child) => child.field === field))
+  const columns = [...new Set(own)].map((field) => columnNamed(table, field))
   const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
   const all = [table.id, ...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
   return {
@@ -64,6 +77,7 @@ function readRows(database: Database, spec: TableSpec, fields: readonly string[]
     width: all.length,
     cursorColumn,
     inside: spec.where === null ? '1' : `(${spec.where})`,
+    children: asked.map((child) => openChild(database, spec, child, lines[child.field])),
   }
 }
 
@@ -79,6 +93,7 @@ export function recordOf(rows: SqliteRows, row: readonly SqliteValue[], notes: R
   rows.columns.forEach((column, index) => {
     fields[column.field.name] = readValue(column, row[index + 1] ?? null)
   })
+  for (const child of rows.children) fields[child.field] = child.lines(row[0] ?? null)
   const changedAt = rows.cursorColumn === null ? null : readValue(rows.cursorColumn, row[rows.width - 1] ?? null)
   return {
     id: idText(row[0] ?? null),

@@ -3,8 +3,9 @@ import type { Identity } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Backlog } from '../sql/backlog.ts'
 import { quoteIdentifier, quoteLiteral } from '../sql/identifier.ts'
+import type { SqliteChild } from './children.ts'
 import { inWriteTransaction } from './database.ts'
-import type { SqliteContext } from './rows.ts'
+import type { SqliteContext, SqliteRows } from './rows.ts'
 import type { SqliteTable } from './schema.ts'
 
 /**
@@ -49,25 +50,59 @@ function triggersOf(table: SqliteTable): Map<string, string> {
   )
 }
 
+/** The triggers of a table of lines: what is written there is a change of its record, and a line that moves of both. */
+function lineTriggersOf(table: SqliteTable, { table: lines, parent }: SqliteChild): Map<string, string> {
+  const source = quoteLiteral(table.name)
+  const note = (row: 'old' | 'new', when = ''): string =>
+    `insert into tandem_change (consumer, pk, op, at) select id, ${row}.${parent.sql}, 'U', ${NOW_MS} from tandem_consumer where source = ${source} and ${row}.${parent.sql} is not null${when};`
+  const moved = ` and old.${parent.sql} is not new.${parent.sql}`
+  const bodies = [
+    ['insert', note('new')],
+    ['update', `${note('old', moved)} ${note('new')}`],
+    ['delete', note('old')],
+  ] as const
+  return new Map(
+    bodies.map(([event, body]) => {
+      const name = `tandem_${lines.name}_of_${table.name}_${event}`
+      return [
+        name,
+        `CREATE TRIGGER ${quoteIdentifier(name)} after ${event} on ${quoteIdentifier(lines.name)} begin ${body} end`,
+      ]
+    }),
+  )
+}
+
+/** Every table with the triggers that it has to have. */
+function wantedTriggers({
+  table,
+  children,
+}: SqliteRows): readonly { on: SqliteTable; triggers: Map<string, string> }[] {
+  const own = { on: table, triggers: triggersOf(table) }
+  return [own, ...children.map((child) => ({ on: child.table, triggers: lineTriggersOf(table, child) }))]
+}
+
 /**
  * Installs the triggers and registers the reader. Where triggers were missing, changes went unseen, so every reader of
  * the table is registered anew and takes the whole table again.
  */
 export function prepareCapture(context: SqliteContext): void {
   const database = context.connection.handle()
-  const { table } = context.rows()
-  if (table.isView) throw viewError(table)
-  if (isPrepared(database, context, table)) return
+  const rows = context.rows()
+  const { table } = rows
+  for (const { on } of wantedTriggers(rows)) if (on.isView) throw viewError(on)
+  if (isPrepared(database, context, rows)) return
   inWriteTransaction(database, `triggers of table ${table.name}`, () => {
     database.exec(TABLES)
-    const present = presentTriggers(database, table)
-    const wanted = triggersOf(table)
-    for (const [name, sql] of wanted) {
-      if (present.get(name) === sql) continue
-      database.exec(`drop trigger if exists ${quoteIdentifier(name)}`)
-      database.exec(sql)
+    let isGap = false
+    for (const { on, triggers } of wantedTriggers(rows)) {
+      const present = presentTriggers(database, on)
+      for (const [name, sql] of triggers) {
+        if (present.get(name) === sql) continue
+        isGap ||= !present.has(name)
+        database.exec(`drop trigger if exists ${quoteIdentifier(name)}`)
+        database.exec(sql)
+      }
     }
-    const isGap = [...wanted.keys()].some((name) => !present.has(name))
     if (isGap) renewConsumers(database, table.name)
     database
       .prepare('insert into tandem_consumer (source, name) values (?, ?) on conflict do nothing')
@@ -76,10 +111,12 @@ export function prepareCapture(context: SqliteContext): void {
   })
 }
 
-function isPrepared(database: Database, context: SqliteContext, table: SqliteTable): boolean {
-  const present = presentTriggers(database, table)
-  const isSame = [...triggersOf(table)].every(([name, sql]) => present.get(name) === sql)
-  return isSame && findConsumer(database, table.name, context.consumer) !== null
+function isPrepared(database: Database, context: SqliteContext, rows: SqliteRows): boolean {
+  const isSame = wantedTriggers(rows).every(({ on, triggers }) => {
+    const present = presentTriggers(database, on)
+    return [...triggers].every(([name, sql]) => present.get(name) === sql)
+  })
+  return isSame && findConsumer(database, rows.table.name, context.consumer) !== null
 }
 
 function renewConsumers(database: Database, source: string): void {

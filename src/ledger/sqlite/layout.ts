@@ -1,5 +1,6 @@
 import { SyncError } from '../../contract/error.ts'
-import { FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from '../ledger.ts'
+import type { Seen } from '../ledger.ts'
+import { projectSeen } from '../seen.ts'
 import type { Store } from './store.ts'
 
 /** A mapping as this process knows it: two processes may have opened it with different fields. */
@@ -115,10 +116,7 @@ export function createLayouts(store: Store): Layouts {
       byId.get(id)?.name ?? store.get<{ name: string }>('SELECT name FROM mapping WHERE id = ?', id)?.name ?? '',
     project(mapping, layout, seen) {
       if (layout === mapping.layout) return seen
-      return projection(mapping, layout)
-        .map((place) => seen.slice(place * FINGERPRINT_LENGTH, (place + 1) * FINGERPRINT_LENGTH))
-        .map((fingerprint) => (fingerprint.length === FINGERPRINT_LENGTH ? fingerprint : UNKNOWN_FINGERPRINT))
-        .join('')
+      return projectSeen(seen, projection(mapping, layout))
     },
   }
 }

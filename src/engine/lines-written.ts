@@ -1,0 +1,86 @@
+import type { Fields, Value } from '../contract/value.ts'
+import { type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { joinEntries, seenAt } from '../ledger/seen.ts'
+import { keyLines, linesIn } from '../mapping/lines.ts'
+import { fieldOn, flows, type LinesRule, otherSide, type Side } from '../mapping/mapping.ts'
+import { fingerprint } from './fingerprint.ts'
+import { detailOfLines, formatDetail, type LinesSeen, lineName, linesEntry } from './lines-seen.ts'
+
+/** Lines that were written, as they were before, as they were sent, and as the side stores them now. */
+export interface WrittenLines {
+  readonly before: Value
+  readonly sent: Value
+  readonly stored: Value
+}
+
+/** What was seen of a side's lines once they are written. */
+export interface LinesAfterWrite {
+  /** As it is kept in a `Seen`. */
+  readonly entry: string
+  /**
+   * Nothing is stored but what was known and what we wrote. Otherwise somebody, or the system itself, changed a line as
+   * well: that is for the next decision to see, and so the entry looks changed.
+   */
+  readonly isCovered: boolean
+}
+
+/**
+ * Adds to `base`, what was seen of the lines without the write, the stored form of what was written. A field that a new
+ * line was given by its own side, and that flows only from there, stays unseen, so that it flows.
+ */
+export function linesAfterWrite(
+  rule: LinesRule,
+  side: Side,
+  base: LinesSeen | null,
+  { before, sent, stored }: WrittenLines,
+): LinesAfterWrite {
+  const detail = new Map(base ?? [])
+  const [linesBefore, linesSent, linesStored] = [before, sent, stored].map((value) => linesByName(rule, side, value))
+  if (!linesBefore || !linesSent || !linesStored) return { entry: UNKNOWN_FINGERPRINT, isCovered: false }
+  for (const name of linesBefore.keys()) if (!linesSent.has(name)) detail.delete(name)
+  for (const [name, line] of linesSent) {
+    const [was, is] = [linesBefore.get(name), linesStored.get(name)]
+    detail.set(name, was ? editedLine(rule, side, detail.get(name), was, line, is) : newLine(rule, side, line, is))
+  }
+  const now = detailOfLines(rule, side, stored)
+  const isCovered =
+    now !== null &&
+    [...now].every(([name, seen]) => detail.get(name) === seen) &&
+    [...linesSent.keys()].every((name) => now.has(name))
+  const head = isCovered ? fingerprint(stored) : UNKNOWN_FINGERPRINT
+  return { entry: linesEntry(head, formatDetail(detail)), isCovered }
+}
+
+function linesByName(rule: LinesRule, side: Side, value: Value): ReadonlyMap<string, Fields> {
+  return new Map(keyLines(rule, side, linesIn(value)).map(({ key, line }) => [lineName(key), line]))
+}
+
+function editedLine(
+  rule: LinesRule,
+  side: Side,
+  seen: Seen | undefined,
+  before: Fields,
+  sent: Fields,
+  stored: Fields | undefined,
+): Seen {
+  return joinEntries(
+    rule.fields.map((field, index) => {
+      const name = fieldOn(field, side)
+      const [was, value] = [before[name], sent[name]]
+      const isWritten = value !== undefined && (was === undefined || fingerprint(was) !== fingerprint(value))
+      if (!isWritten) return seen === undefined ? UNKNOWN_FINGERPRINT : seenAt(seen, index)
+      return fingerprint(stored?.[name] === undefined ? value : stored[name])
+    }),
+  )
+}
+
+function newLine(rule: LinesRule, side: Side, sent: Fields, stored: Fields | undefined): Seen {
+  return joinEntries(
+    rule.fields.map((field) => {
+      const name = fieldOn(field, side)
+      const isTheirs = sent[name] === undefined && !flows(field.direction, otherSide(side))
+      const value = stored?.[name] === undefined ? sent[name] : stored[name]
+      return value === undefined || isTheirs ? UNKNOWN_FINGERPRINT : fingerprint(value)
+    }),
+  )
+}
