@@ -1,4 +1,5 @@
 import type { Feed } from './feed.ts'
+import type { Hooks, PushTarget } from './hooks.ts'
 import type { Sink } from './sink.ts'
 import type { Value } from './value.ts'
 
@@ -120,6 +121,8 @@ export interface CollectionRequest {
   readonly key?: string
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
+  /** Where the system may tell this reader of changes; absent: nowhere. */
+  readonly pushTo?: PushTarget
 }
 
 /** A set of like records in a system. Holds no timers, no retries and no memory of what was synced. */
@@ -135,6 +138,8 @@ export interface Collection {
   prepare?(signal: AbortSignal): Promise<void>
   readonly feed: Feed | null
   readonly sink: Sink | null
+  /** How the system calls us; absent: it cannot. */
+  readonly hooks?: Hooks
 }
 
 /** A kind of system with its credentials and pool. */
