@@ -6,6 +6,7 @@ import { CONNECTORS } from './connectors/index.ts'
 import type { Collection, Connector, Report } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
 import type { ConnectionGuard } from './engine/connection-guard.ts'
+import type { PushTarget } from './contract/hooks.ts'
 import type { Clock, ConnectedSide, Context, EngineOptions, SyncEvent } from './engine/context.ts'
 import type { CrashPoint } from './engine/crash-points.ts'
 import { guardConnector } from './engine/guarded-connector.ts'
@@ -97,6 +98,8 @@ export interface Surroundings {
   readonly emit: (event: SyncEvent) => void
   readonly crashPoint: (point: CrashPoint) => void
   readonly wake: (mappings: readonly string[]) => void
+  /** Where a side's system may tell of changes; absent: nowhere. */
+  readonly pushTo?: (mapping: string, side: Side) => PushTarget | undefined
 }
 
 export interface ConnectedMapping {
@@ -118,9 +121,10 @@ export async function connectMapping(
   prepares: boolean,
   signal: AbortSignal,
 ): Promise<ConnectedMapping> {
+  const { pushTo, ...engine } = surroundings
   const collections = {
-    odoo: openCollection(file, connections, 'odoo'),
-    external: openCollection(file, connections, 'external'),
+    odoo: openCollection(file, connections, 'odoo', pushTo?.(file.name, 'odoo')),
+    external: openCollection(file, connections, 'external', pushTo?.(file.name, 'external')),
   }
   const [odooSchema, externalSchema] = await Promise.all(
     SIDES.map((side) => describe(file, collections[side], side, signal)),
@@ -137,7 +141,7 @@ export async function connectMapping(
     clockOffsetMs: () => connections.clockOffsetMs(mapping.sides[side].connection),
   })
   const context: Context = {
-    ...surroundings,
+    ...engine,
     mapping,
     lookups,
     sides: { odoo: sideOf('odoo'), external: sideOf('external') },
@@ -152,7 +156,13 @@ export async function connectMapping(
   return { context, warnings: problems }
 }
 
-function openCollection(file: MappingFile, connections: Connections, side: Side): Collection {
+/** A side's collection, without asking its system anything. @throws ConfigError with file and line. */
+export function openCollection(
+  file: MappingFile,
+  connections: Connections,
+  side: Side,
+  pushTo: PushTarget | undefined,
+): Collection {
   const spec = sideSpec(file, side)
   const connector = connections.get(file.definition[side].connection)
   const open = (archiveField: string | null): Collection =>
@@ -161,6 +171,7 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
       fields: fieldsToRead(file, side, archiveField),
       consumer: file.name,
       key: file.definition[side].key,
+      ...(pushTo === undefined ? {} : { pushTo }),
     })
   try {
     const collection = open(null)

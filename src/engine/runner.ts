@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import { asSyncError, type SyncError, sentences } from '../contract/error.ts'
-import { type Schedule, SIDES, type Side } from '../mapping/mapping.ts'
+import { type Schedule, SIDES } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context } from './context.ts'
 import { faultOf } from './draft.ts'

@@ -52,7 +52,13 @@ test('defaults, and paths relative to the file', () => {
   const config = loadConfig({ ...options({ 'etc/config.yaml': CONFIG }), file: 'etc/config.yaml' })
   expect(config.ledger.file).toBe('etc/data/tandem.db')
   expect(config.mappings).toBe('etc/mappings')
-  expect(config.server).toEqual({ host: '127.0.0.1', port: 8080, token: null, hosts: [] })
+  expect(config.server).toEqual({
+    listen: { host: '127.0.0.1', port: 8080 },
+    token: null,
+    hosts: [],
+    publicUrl: null,
+    hookSecrets: [],
+  })
   expect(config.history).toEqual({ keepsValues: true, keepMs: 90 * 86_400_000 })
   expect(config.limits).toEqual({ shutdownMs: 30_000, inDoubtMs: 10_000 })
 })
@@ -62,8 +68,9 @@ test.each([
   ['":9"', { host: '127.0.0.1', port: 9 }],
   ['"[::1]:80"', { host: '::1', port: 80 }],
   ['"localhost:0"', { host: 'localhost', port: 0 }],
+  ['off', null],
 ])('listen: %s', (listen, expected) => {
-  expect(configOf(`${CONFIG}server: { listen: ${listen} }\n`).server).toMatchObject(expected)
+  expect(configOf(`${CONFIG}server: { listen: ${listen} }\n`).server.listen).toEqual(expected)
 })
 
 test('placeholders: variables, defaults, files, and a plain ${', () => {
