@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
+import { odooCommand } from './odoo/odoo.ts'
 import { probeCommand } from './probe.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
@@ -96,9 +97,10 @@ function createProgram(perform: Perform, world: World): Command {
     deadLettersCommand(perform),
     conflictsCommand(perform),
     acceptCommand(perform),
+    odooCommand(perform),
   ]
   for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
+  for (const command of [program, ...commands.flatMap(withCommands)]) {
     command
       .exitOverride()
       .showHelpAfterError('(--help says how it is used)')
@@ -109,4 +111,9 @@ function createProgram(perform: Perform, world: World): Command {
       })
   }
   return program
+}
+
+/** A command with all below it. */
+function withCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withCommands)]
 }

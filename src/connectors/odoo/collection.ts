@@ -4,6 +4,7 @@ import type { OdooConnection } from './connection.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
 import { createModel, type OdooModel } from './model.ts'
+import { createHooks } from './push/hooks.ts'
 import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
 import { createSink } from './sink.ts'
 import { odooSpec } from './spec.ts'
@@ -14,13 +15,17 @@ const PAGE_SIZE = 5000
 const MAX_BATCH = 500
 
 /** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
-export function createCollection(connection: OdooConnection, request: CollectionRequest): Collection {
+export function createCollection(
+  connection: OdooConnection,
+  request: CollectionRequest,
+  setup: OdooConnection = connection,
+): Collection {
   const parsed = odooSpec.safeParse(typeof request.spec === 'string' ? { model: request.spec } : request.spec)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
       cause: parsed.error,
-      hint: 'It takes model, domain, context, archive and overlap.',
+      hint: 'It takes model, domain, context, archive, overlap, push and apply.',
     })
   }
   const spec = parsed.data
@@ -41,6 +46,13 @@ export function createCollection(connection: OdooConnection, request: Collection
     check: (needs, signal) => checkCollection(model, needs, signal),
     feed: createFeed(model),
     sink: createSink(model),
+    hooks: createHooks({
+      model,
+      setup,
+      mapping: request.consumer,
+      keyField: request.key ?? null,
+      pushTo: request.pushTo,
+    }),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Feed, Listing, Page, ReadRequest } from '../../contract/feed.ts'
 import type { Value } from '../../contract/value.ts'
 import { advanceScan, cursorFloorMs, resumeScan, type Scan, type ScanOptions } from '../window-scan.ts'
 import { explainError } from './explain-error.ts'
+import { lookAtRecords } from './look.ts'
 import { type OdooModel, readRecords, searchRows } from './model.ts'
 import { formatWriteDate, HOT_MS, parseWriteDate, recordVersion, WRITE_DATE_RESOLUTION_MS } from './record-version.ts'
 
@@ -21,6 +22,13 @@ export function createFeed(model: OdooModel): Feed {
     async read(request, signal) {
       try {
         return await readPage(model, options, request, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 0, signal)
+      }
+    },
+    async look(ids, signal) {
+      try {
+        return await lookAtRecords(model, ids, signal)
       } catch (error) {
         throw await explainError(error, model, 'read', 0, signal)
       }

@@ -2,8 +2,8 @@ import type { Connector } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
-import { createConnection } from './connection.ts'
-import { odooSettings } from './settings.ts'
+import { createConnection, type OdooConnection } from './connection.ts'
+import { type OdooSettings, odooSettings } from './settings.ts'
 import { openTransport } from './transport/open-transport.ts'
 
 /**
@@ -16,12 +16,18 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
     throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
   }
-  const transport = openTransport(parsed.data)
-  const connection = createConnection(name, transport, parsed.data.context, () => performance.now())
+  const { url, context, setup: setupSettings } = parsed.data
+  const open = (settings: OdooSettings): OdooConnection =>
+    createConnection(name, openTransport(settings), context, () => performance.now(), url)
+  const connection = open(parsed.data)
+  const setup = setupSettings ? open({ ...parsed.data, ...setupSettings }) : connection
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),
-    collection: (request) => createCollection(connection, request),
-    [Symbol.asyncDispose]: () => transport.close(),
+    collection: (request) => createCollection(connection, request, setup),
+    async [Symbol.asyncDispose]() {
+      await connection.transport.close()
+      if (setup !== connection) await setup.transport.close()
+    },
   }
 }

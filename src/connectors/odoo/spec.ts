@@ -18,6 +18,21 @@ export const odooSpec = z.strictObject({
   archive: z.string().min(1).nullable().default('active'),
   /** The longest transaction whose changes are captured for certain; the sweep finds those of longer ones. */
   overlap: duration.prefault('10m'),
+  /**
+   * How Odoo tells of changes, once `tandem odoo hooks install` has made it so: it calls us (`webhook`), or we listen on its
+   * bus (`bus`, where it cannot reach us). The scans go on in any case.
+   */
+  push: z.enum(['webhook', 'bus', 'none']).default('webhook'),
+  /**
+   * How records are written: by calls (`rpc`), through the incoming webhook that `tandem odoo hooks install` makes, or
+   * through one that somebody made in Odoo, by its address.
+   */
+  apply: z
+    .union([
+      z.enum(['rpc', 'webhook']),
+      z.strictObject({ webhook: z.url({ protocol: /^https?$/ }).meta({ secret: true }) }),
+    ])
+    .default('rpc'),
 })
 
 export type OdooSpec = z.output<typeof odooSpec>
