@@ -25,7 +25,7 @@ export const CUSTOMERS_TABLE = `
   )`
 
 /** `mark` is the job position that keeps the partners of one test apart from all others. */
-export function customersMapping(mark: string, schema: string, more = ''): string {
+export function customersMapping(mark: string, schema: string, more = '', odoo = ''): string {
   return `
 mapping: customers
 odoo:
@@ -34,6 +34,7 @@ odoo:
   domain: [[function, "=", "${mark}"]]
   key: ref
   defaults: { function: "${mark}" }
+${odoo}
 external:
   connection: shop
   collection: { table: ${schema}.customers, capture: triggers, archive: { column: archived, value: true } }
@@ -48,8 +49,7 @@ fields:
   - { odoo: parent_id, external: parent, link: customers }
   - { odoo: active, external: archived, transform: not }
 deletes: { from_odoo: archive, from_external: archive }
-schedule: every 1s
-deep: every 5s
+${more.includes('schedule:') ? '' : 'schedule: every 1s\ndeep: every 5s'}
 ${more}`
 }
 
@@ -71,7 +71,17 @@ export interface RealTandem {
   close(): Promise<void>
 }
 
-export async function openRealTandem(options: { more?: string; table?: string } = {}): Promise<RealTandem> {
+export interface RealTandemOptions {
+  /** Further lines of the mapping. */
+  readonly more?: string
+  readonly table?: string
+  /** Further lines of the configuration. */
+  readonly config?: string
+  /** Further keys of the mapping's `odoo:` block, one a line. */
+  readonly odoo?: string
+}
+
+export async function openRealTandem(options: RealTandemOptions = {}): Promise<RealTandem> {
   const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
   const mark = `t-${randomUUID().slice(0, 8)}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-real-'))
@@ -83,13 +93,14 @@ export async function openRealTandem(options: { more?: string; table?: string } 
   await shop.query(options.table ?? CUSTOMERS_TABLE)
   mkdirSync(join(folder, 'mappings'))
   const configFile = join(folder, 'config.yaml')
-  writeFileSync(join(folder, 'mappings', 'customers.yaml'), customersMapping(mark, schema, options.more))
+  writeFileSync(join(folder, 'mappings', 'customers.yaml'), customersMapping(mark, schema, options.more, options.odoo))
   writeFileSync(
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
   erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${odooApiKey}" }
   shop: { type: postgres, url: "${postgresUrl}" }
+${options.config ?? ''}
 `,
   )
   const events: SyncEvent[] = []
