@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Change } from '../contract/change.ts'
-import { asSyncError } from '../contract/error.ts'
+import { SyncError } from '../contract/error.ts'
 import type { HookCall } from '../contract/hooks.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { refuse, refuseFor, refuseMethod } from './answers.ts'
@@ -45,7 +45,8 @@ export function hookRoutes({ settings, parserOf, inbox }: HookRouteOptions): Hon
       const changes = parse({ body: read.body, event: context.req.query('event') ?? null })
       await inbox.receive(changes.map((change) => ({ mapping, side, change })))
     } catch (error) {
-      return refuseFor(context, asSyncError(error))
+      if (error instanceof SyncError) return refuseFor(context, error)
+      throw error
     }
     return context.body(null, 204)
   })

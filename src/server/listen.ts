@@ -20,7 +20,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 export async function listen(app: Hono, address: { readonly host: string; readonly port: number }): Promise<Listening> {
   const { host, port } = address
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }
-  const server = createServer(options, getRequestListener(app.fetch))
+  const answer = getRequestListener(app.fetch)
+  const server = createServer(options, (request, response) => void answer(request, response))
   server.listen(port, host)
   try {
     await once(server, 'listening')

@@ -41,7 +41,6 @@ function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
     },
     { tracking_disable: true },
     () => 0,
-    'http://odoo.test',
   )
   const open = (fields = ['name']) =>
     createCollection(connection, { spec: { model: 'res.partner' }, fields, consumer: 'test' })

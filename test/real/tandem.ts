@@ -79,6 +79,10 @@ export interface RealTandemOptions {
   readonly config?: string
   /** Further keys of the mapping's `odoo:` block, one a line. */
   readonly odoo?: string
+  /** Instead of the ordinary user's. */
+  readonly apiKey?: string
+  /** Further settings of the connection to Odoo. */
+  readonly erp?: string
 }
 
 export async function openRealTandem(options: RealTandemOptions = {}): Promise<RealTandem> {
@@ -98,7 +102,7 @@ export async function openRealTandem(options: RealTandemOptions = {}): Promise<R
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
-  erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${odooApiKey}" }
+  erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${options.apiKey ?? odooApiKey}"${options.erp ?? ''} }
   shop: { type: postgres, url: "${postgresUrl}" }
 ${options.config ?? ''}
 `,

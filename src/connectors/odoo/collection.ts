@@ -3,9 +3,11 @@ import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
+import { createHooks } from './hooks/hooks.ts'
+import { webhookSink } from './hooks/webhook-sink.ts'
 import { createModel, type OdooModel } from './model.ts'
-import { createHooks } from './push/hooks.ts'
 import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
+import type { OdooServices } from './services.ts'
 import { createSink } from './sink.ts'
 import { odooSpec } from './spec.ts'
 
@@ -13,12 +15,14 @@ import { odooSpec } from './spec.ts'
 const PAGE_SIZE = 5000
 /** Measured: from 250 on, larger calls are hardly faster, and they hold locks for longer and lose more when refused. */
 const MAX_BATCH = 500
+/** One call a record: a larger batch would be under way for seconds. */
+const MAX_WEBHOOK_BATCH = 50
 
 /** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
 export function createCollection(
   connection: OdooConnection,
   request: CollectionRequest,
-  setup: OdooConnection = connection,
+  services?: OdooServices,
 ): Collection {
   const parsed = odooSpec.safeParse(typeof request.spec === 'string' ? { model: request.spec } : request.spec)
   if (!parsed.success) {
@@ -33,7 +37,7 @@ export function createCollection(
   return {
     capabilities: {
       deletes: 'listed',
-      maxBatch: MAX_BATCH,
+      maxBatch: spec.apply === 'rpc' ? MAX_BATCH : MAX_WEBHOOK_BATCH,
       pageSize: PAGE_SIZE,
       guardedWrites: false,
       archive: spec.archive === null ? null : { field: spec.archive, archived: false },
@@ -45,14 +49,8 @@ export function createCollection(
     },
     check: (needs, signal) => checkCollection(model, needs, signal),
     feed: createFeed(model),
-    sink: createSink(model),
-    hooks: createHooks({
-      model,
-      setup,
-      mapping: request.consumer,
-      keyField: request.key ?? null,
-      pushTo: request.pushTo,
-    }),
+    sink: createSink(model, services ? webhookSink(model, request, services) : null),
+    ...(services ? { hooks: createHooks(model, request, services) } : {}),
   }
 }
 

@@ -10,8 +10,6 @@ export type OdooRow = { readonly [field: string]: Value }
 /** What the collections of one connection share. */
 export interface OdooConnection {
   readonly name: string
-  /** Scheme, host, port and path prefix, without a slash at the end. */
-  readonly url: string
   readonly transport: OdooTransport
   /** One clock for all models: they are one database. */
   readonly clock: ClockFloor
@@ -30,14 +28,12 @@ export function createConnection(
   transport: OdooTransport,
   context: Fields,
   monotonicMs: () => number,
-  url: string,
 ): OdooConnection {
   const send = (changesData: boolean) => (model: string, method: string, args: Fields, signal: AbortSignal) =>
     transport.call({ model, method, args: { context, ...args }, changesData }, signal)
   const call = send(false)
   return {
     name,
-    url: url.replace(/\/+$/, ''),
     transport,
     clock: createClockFloor(monotonicMs),
     context,

@@ -3,6 +3,7 @@ import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
 import { createConnection, type OdooConnection } from './connection.ts'
+import { openServices } from './services.ts'
 import { type OdooSettings, odooSettings } from './settings.ts'
 import { openTransport } from './transport/open-transport.ts'
 
@@ -16,18 +17,17 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
     throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
   }
-  const { url, context, setup: setupSettings } = parsed.data
-  const open = (settings: OdooSettings): OdooConnection =>
-    createConnection(name, openTransport(settings), context, () => performance.now(), url)
+  const open = (own: OdooSettings): OdooConnection =>
+    createConnection(name, openTransport(own), own.context, () => performance.now())
   const connection = open(parsed.data)
-  const setup = setupSettings ? open({ ...parsed.data, ...setupSettings }) : connection
+  const services = openServices(parsed.data, connection, open)
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),
-    collection: (request) => createCollection(connection, request, setup),
+    collection: (request) => createCollection(connection, request, services),
     async [Symbol.asyncDispose]() {
+      await services.close()
       await connection.transport.close()
-      if (setup !== connection) await setup.transport.close()
     },
   }
 }

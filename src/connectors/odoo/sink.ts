@@ -5,13 +5,15 @@ import { readBirths } from './births.ts'
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { findRecords } from './find-records.ts'
+import { applyThroughWebhook, type WebhookOperation, type WebhookSink } from './hooks/apply-webhook.ts'
 import type { ModelShape, OdooModel } from './model.ts'
 import { readById } from './read-by-id.ts'
 import { removeRecords } from './remove-records.ts'
 import { updateRecords } from './update-records.ts'
 import { encoderFor } from './values.ts'
 
-export function createSink(model: OdooModel): Sink {
+/** @param webhook where changes are sent instead of being made by calls; null: nowhere. */
+export function createSink(model: OdooModel, webhook: WebhookSink | null = null): Sink {
   return {
     async read(ids, signal) {
       try {
@@ -37,7 +39,7 @@ export function createSink(model: OdooModel): Sink {
     async apply(operations, signal) {
       const access = ({ create: 'create', update: 'write', remove: 'unlink' } as const)[operations[0]?.kind ?? 'update']
       try {
-        return await applyOperations(model, operations, signal)
+        return await applyOperations(model, webhook, operations, signal)
       } catch (error) {
         throw await explainError(error, model, access, operations.length, signal)
       }
@@ -51,6 +53,7 @@ export function createSink(model: OdooModel): Sink {
  */
 async function applyOperations(
   model: OdooModel,
+  webhook: WebhookSink | null,
   operations: readonly Operation[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
@@ -66,6 +69,7 @@ async function applyOperations(
     }
     const vals = encodeFields(model, shape, operation.fields)
     if (vals instanceof SyncError) outcomes[at] = { kind: 'rejected', error: vals }
+    else if (webhook && operation.kind === 'create' && !vals[webhook.keyField]) outcomes[at] = keyless(webhook)
     else if (operation.kind === 'create') creates.push({ at, vals })
     else updates.push({ at, id: operation.id, vals })
   })
@@ -74,11 +78,36 @@ async function applyOperations(
       outcomes[item.at] = results[index] as Outcome
     })
   }
+  if (webhook) {
+    const sent = [...creates, ...updates, ...removes]
+    place(sent, await applyThroughWebhook(webhook, webhookOperations(webhook, creates, updates, removes), signal))
+    return outcomes
+  }
   const createVals = creates.map((item) => item.vals)
   if (creates.length > 0) place(creates, await createRecords(model, createVals, signal))
   if (updates.length > 0) place(updates, await updateRecords(model, updates, signal))
   if (removes.length > 0) place(removes, await removeRecords(model, removes, signal))
   return outcomes
+}
+
+/** Nobody could tell which record a webhook made of it. */
+function keyless({ model, keyField }: WebhookSink): Outcome {
+  const message = `A ${model.name} without ${keyField} cannot be made through a webhook.`
+  const hint = 'Let the mapping make keys (key: generate), or use apply: rpc.'
+  return { kind: 'rejected', error: new SyncError('key', message, { hint }) }
+}
+
+function webhookOperations(
+  { keyField }: WebhookSink,
+  creates: readonly { readonly vals: Fields }[],
+  updates: readonly { readonly id: string; readonly vals: Fields }[],
+  removes: readonly { readonly id: string }[],
+): readonly WebhookOperation[] {
+  return [
+    ...creates.map(({ vals }): WebhookOperation => ({ kind: 'create', vals, key: vals[keyField] ?? null })),
+    ...updates.map(({ id, vals }): WebhookOperation => ({ kind: 'update', id, vals })),
+    ...removes.map(({ id }): WebhookOperation => ({ kind: 'remove', id })),
+  ]
 }
 
 function encodeFields(model: OdooModel, shape: ModelShape, fields: Fields): Fields | SyncError {

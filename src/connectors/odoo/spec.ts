@@ -24,15 +24,16 @@ export const odooSpec = z.strictObject({
    */
   push: z.enum(['webhook', 'bus', 'none']).default('webhook'),
   /**
-   * How records are written: by calls (`rpc`), through the incoming webhook that `tandem odoo hooks install` makes, or
-   * through one that somebody made in Odoo, by its address.
+   * How records are written: by calls, or through an incoming webhook of Odoo: the one that `tandem odoo hooks install`
+   * makes, or one that somebody made there.
    */
-  apply: z
-    .union([
-      z.enum(['rpc', 'webhook']),
-      z.strictObject({ webhook: z.url({ protocol: /^https?$/ }).meta({ secret: true }) }),
-    ])
-    .default('rpc'),
+  apply: z.enum(['rpc', 'webhook']).default('rpc'),
+  /** The address of that webhook, a secret. Absent: it is asked of Odoo, where our user may. */
+  webhook: z
+    .url({ protocol: /^https?$/ })
+    .meta({ secret: true })
+    .nullable()
+    .default(null),
 })
 
 export type OdooSpec = z.output<typeof odooSpec>

@@ -1,7 +1,9 @@
+import type { CollectionRequest } from '../../../contract/connector.ts'
 import { SyncError } from '../../../contract/error.ts'
 import type { HookPart, Hooks, PushTarget } from '../../../contract/hooks.ts'
 import type { OdooConnection } from '../connection.ts'
 import type { OdooModel } from '../model.ts'
+import type { OdooServices } from '../services.ts'
 import { parseHook } from './parse-hook.ts'
 import { requireAutomation } from './requirements.ts'
 import {
@@ -16,20 +18,30 @@ import {
   updateRule,
 } from './rule-store.ts'
 import { allMarks, desiredRules, type Rule } from './rules.ts'
-import { hookAddress } from './webhook-address.ts'
+import { readAddress } from './webhook-address.ts'
 
-export interface OdooHooksOptions {
+interface OdooHooksOptions {
   readonly model: OdooModel
   /** The connection that may change automation rules. */
   readonly setup: OdooConnection
+  /** Where Odoo answers. */
+  readonly url: string
   readonly mapping: string
   readonly keyField: string | null
   readonly pushTo: PushTarget | undefined
 }
 
 /** The automation rules by which Odoo tells us of a collection's changes, and takes ours. */
-export function createHooks(options: OdooHooksOptions): Hooks {
-  const { model, setup } = options
+export function createHooks(model: OdooModel, request: CollectionRequest, services: OdooServices): Hooks {
+  const { setup, settings } = services
+  const options: OdooHooksOptions = {
+    model,
+    setup,
+    url: settings.url,
+    mapping: request.consumer,
+    keyField: request.key ?? null,
+    pushTo: request.pushTo,
+  }
   return {
     parse: (call) => parseHook(model.name, call),
 
@@ -38,8 +50,9 @@ export function createHooks(options: OdooHooksOptions): Hooks {
       await requireAutomation(setup, rules, 'change', signal)
       const { ids, stored } = await readAll(options, rules, signal)
       const parts: HookPart[] = []
-      for (const rule of rules) parts.push(await installRule(options, rule, stored.get(rule.mark), ids, signal))
-      const kept = new Set(rules.map(({ mark }) => mark))
+      const own = rules.filter((rule) => isOurs(options, rule, stored))
+      for (const rule of own) parts.push(await installRule(options, rule, stored.get(rule.mark), ids, signal))
+      const kept = new Set(own.map(({ mark }) => mark))
       return [...parts, ...(await removeRules(options, (mark) => !kept.has(mark), stored, signal))]
     },
 
@@ -47,7 +60,8 @@ export function createHooks(options: OdooHooksOptions): Hooks {
       const rules = await rulesOf(options, signal)
       await requireAutomation(setup, rules, 'read', signal)
       const { ids, stored } = await readAll(options, rules, signal)
-      return rules.map((rule): HookPart => {
+      const own = rules.filter((rule) => isOurs(options, rule, stored))
+      return own.map((rule): HookPart => {
         const found = stored.get(rule.mark)
         if (!found) return part(rule, null, 'missing')
         return part(rule, found.id, rulesDiffer(found, rule, ids) ? 'outdated' : 'unchanged')
@@ -84,6 +98,11 @@ async function rulesOf(options: OdooHooksOptions, signal: AbortSignal): Promise<
   const { model, mapping, keyField, pushTo } = options
   const userId = await model.connection.ownUserId(signal)
   return desiredRules({ spec: model.spec, mapping, fields: model.fieldNames, keyField, pushTo, userId })
+}
+
+/** A webhook with an address from the mapping is somebody else's, unless it was made by us before. */
+function isOurs({ model }: OdooHooksOptions, rule: Rule, stored: ReadonlyMap<string, StoredRule>): boolean {
+  return rule.trigger !== 'on_webhook' || model.spec.webhook === null || stored.has(rule.mark)
 }
 
 async function readAll(
@@ -138,11 +157,11 @@ async function removeRules(
 /** Where our own user may not look the address up, a person has to put it into the configuration. */
 async function addressNote(options: OdooHooksOptions, rule: Rule, signal: AbortSignal): Promise<string | null> {
   if (rule.trigger !== 'on_webhook') return null
-  const { model, setup } = options
+  const { model, setup, url } = options
   const mayRead = await model.connection.call('base.automation', 'has_access', { operation: 'read' }, signal)
   if (mayRead === true) return null
-  const address = await hookAddress(setup, rule.mark, signal)
-  return `Our user may not read its address, which is a secret. Write apply: { webhook: "\${…}" } in the mapping, with the variable set to ${address}`
+  const address = await readAddress(setup, url, rule.mark, signal)
+  return `Our user may not ask for its address, which is a secret. Give it to the mapping (odoo: webhook): ${address}`
 }
 
 function part({ purpose }: Rule, id: number | null, state: HookPart['state'], note: string | null = null): HookPart {

@@ -102,7 +102,7 @@ export interface AppliedEvent {
   readonly _event: 'create' | 'update' | 'remove'
   /** Absent for a create. */
   readonly _id?: number
-  /** The record's key: a create that meets a record with it makes no second one, and leaves that one as it is. */
+  /** The key of a record to create: where there is one with it, no second one is made, and that one is left as it is. */
   readonly _key: Value
   /** As `create` and `write` take them. */
   readonly values: Fields
@@ -137,7 +137,7 @@ event = payload["_event"]
 point = env.cr.savepoint()
 try:
     if event == "create":
-        records.search([(${JSON.stringify(keyField)}, "=", payload["_key"])], limit=1) or records.create(payload["values"])
+        payload["_key"] and records.search([(${JSON.stringify(keyField)}, "=", payload["_key"])], limit=1) or records.create(payload["values"])
     elif event == "update":
         records.browse(payload["_id"]).write(payload["values"])
     else:
