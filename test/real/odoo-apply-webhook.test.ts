@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { hasOdooDatabaseAccess, odooDatabaseAccess } from './environment.ts'
+import { hasOdooDatabaseAccess, odooDatabaseAccess, realEnvironment } from './environment.ts'
 import { HOOK_SECRET, hooks } from './hooks.ts'
 import { asPerson } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
@@ -82,6 +82,34 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo that takes changes through 
     expect(tandem.events.filter(({ kind }) => kind === 'retry')).toMatchObject([
       { message: expect.stringContaining("Odoo's webhook failed (HTTP 500)") },
     ])
+  })
+
+  it('commits after an error what a constraint refuses, where a rule has no savepoint', async () => {
+    tandem = await openRealTandem(OPTIONS)
+    const top = await tandem.insertPartner({ name: 'Top' })
+    const below = await tandem.insertPartner({ name: 'Below', parent_id: top })
+    const [model] = await asPerson<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] })
+    const code = 'record.write({"parent_id": payload["parent"]})'
+    const action = { name: tandem.mark, model_id: model, state: 'code', usage: 'base_automation', code }
+    const plain = { name: tandem.mark, model_id: model, trigger: 'on_webhook', action_server_ids: [[0, 0, action]] }
+    const ids = await asPerson<number[]>('base.automation', 'create', { vals_list: [plain] })
+    try {
+      const [rule] = await asPerson<{ webhook_uuid: string }[]>('base.automation', 'read', {
+        ids,
+        fields: ['webhook_uuid'],
+      })
+      const answer = await fetch(`${realEnvironment().odooUrl}/web/hook/${rule?.webhook_uuid}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ _model: 'res.partner', _id: top, parent: below }),
+      })
+      expect([answer.status, await answer.json()]).toEqual([500, { status: 'error' }])
+      const stored = await tandem.partners()
+      expect(stored.map(({ parent_id }) => Array.isArray(parent_id) && parent_id[0])).toEqual([below, top])
+    } finally {
+      await asPerson('base.automation', 'unlink', { ids })
+      await asPerson('res.partner', 'write', { ids: [top], vals: { parent_id: false } })
+    }
   })
 
   it('makes one record of an event that comes twice', async () => {
