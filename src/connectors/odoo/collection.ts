@@ -3,6 +3,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
+import { busFeed } from './hooks/bus-feed.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { webhookSink } from './hooks/webhook-sink.ts'
 import { createModel, type OdooModel } from './model.ts'
@@ -48,7 +49,7 @@ export function createCollection(
       return toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
     },
     check: (needs, signal) => checkCollection(model, needs, signal),
-    feed: createFeed(model),
+    feed: { ...createFeed(model), ...(services ? busFeed(spec, request, services) : {}) },
     sink: createSink(model, services ? webhookSink(model, request, services) : null),
     ...(services ? { hooks: createHooks(model, request, services) } : {}),
   }
