@@ -142,6 +142,8 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
         wake()
       }
       const { signal } = stopping
+      // What the last process left: a schedule may be hours away.
+      hear()
       keepTime(mapping.schedule, clock, wake, signal)
       keepTime(
         mapping.deep,
