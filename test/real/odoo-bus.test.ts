@@ -7,7 +7,7 @@ import { openRealTandem, type RealTandem } from './tandem.ts'
 
 const PASSWORD = 'a password for tests'
 const SERVER = `server: { listen: off, hook_secret: ${HOOK_SECRET} }`
-const NO_SCANS = 'schedule: every 1h\ndeep: every 1h\nsweep: never'
+const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never\ncompare_within: never'
 
 let tandem: RealTandem
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { asPerson } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 /** Nothing but hooks brings a change within a test. */
-const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never'
+const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never\ncompare_within: never'
 
 let tandem: RealTandem
 let daemons: Daemon[] = []
