@@ -3,7 +3,6 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { loadMappings } from './config/load-mappings.ts'
-import { type Condition, type ConnectionGuard, createConnectionGuard } from './engine/connection-guard.ts'
 import {
   type ConnectedMapping,
   type Connections,
@@ -13,6 +12,7 @@ import {
   openLookups,
 } from './connect.ts'
 import type { Collection } from './contract/connector.ts'
+import { type Condition, type ConnectionGuard, createConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, SyncEvent } from './engine/context.ts'
 import { crashPoints } from './engine/crash-points.ts'
 import type { LookupCache } from './engine/lookup-cache.ts'

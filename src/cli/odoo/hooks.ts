@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander'
+import { openApp } from '../../app.ts'
 import type { Config } from '../../config/load-config.ts'
-import { openCollection, openConnections } from '../../connect.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { HookPart, Hooks } from '../../contract/hooks.ts'
 import { SIDES, type Side } from '../../mapping/mapping.ts'
-import { pushTarget } from '../../server/hook-address.ts'
 import type { ExitCode } from '../exit-code.ts'
 import type { Invocation, Perform } from '../invocation.ts'
 import { mappingNamed, setupOf } from '../setup.ts'
@@ -40,6 +39,7 @@ type Action = keyof typeof ACTIONS
 interface HooksOptions {
   readonly side: Side
   readonly keyEnv?: string
+  readonly user?: string
 }
 
 export function hooksCommand(perform: Perform): Command {
@@ -53,6 +53,7 @@ export function hooksCommand(perform: Perform): Command {
         .argument('<mapping>')
         .addOption(new Option('--side <side>', 'which side of the mapping').choices(SIDES).default('odoo'))
         .option('--key-env <name>', 'the environment variable with the API key of an administrator')
+        .option('--user <login>', "that administrator's login; Odoo 19 needs none")
         .action(
           perform((invocation, command) =>
             hooks(invocation, action as Action, command.args[0] ?? '', command.opts<HooksOptions>()),
@@ -67,15 +68,15 @@ async function hooks(
   invocation: Invocation,
   action: Action,
   name: string,
-  { side, keyEnv }: HooksOptions,
+  { side, keyEnv, user }: HooksOptions,
 ): Promise<ExitCode> {
   const setup = setupOf(invocation)
   const file = mappingNamed(setup, name)
   const connection = file.definition[side].connection
-  const config = keyEnv === undefined ? setup.config : withKey(setup.config, connection, keyOf(invocation, keyEnv))
-  await using connections = await openConnections(config, [connection])
-  const pushTo = pushTarget(config.server, name, side)
-  const collection = openCollection(file, connections, side, pushTo)
+  const config =
+    keyEnv === undefined ? setup.config : withKey(setup.config, connection, keyOf(invocation, keyEnv), user)
+  await using app = await openApp({ ...setup, config }, { emit: () => {}, readOnly: true })
+  const collection = app.collection(file, side)
   const parts = await perform(collection.hooks, action, `${connection} (${side} of ${name})`, invocation.signal)
   if (invocation.json) invocation.terminal.out(JSON.stringify({ mapping: name, side, parts }))
   else show(invocation, parts)
@@ -102,11 +103,12 @@ function keyOf({ env }: Invocation, name: string): string {
 }
 
 /** The configuration with a key that only this command uses. */
-function withKey(config: Config, connection: string, key: string): Config {
+function withKey(config: Config, connection: string, key: string, user: string | undefined): Config {
   config.redactor.add(key)
   const connections = new Map(config.connections)
   const known = connections.get(connection)
-  if (known) connections.set(connection, { ...known, settings: { ...known.settings, setup: { api_key: key } } })
+  const setup = { api_key: key, ...(user === undefined ? {} : { user }) }
+  if (known) connections.set(connection, { ...known, settings: { ...known.settings, setup } })
   return { ...config, connections }
 }
 

@@ -2,7 +2,7 @@ import type { Connector } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
-import { createConnection, type OdooConnection } from './connection.ts'
+import { createConnection } from './connection.ts'
 import { openServices } from './services.ts'
 import { type OdooSettings, odooSettings } from './settings.ts'
 import { openTransport } from './transport/open-transport.ts'
@@ -17,17 +17,21 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
     throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
   }
-  const open = (own: OdooSettings): OdooConnection =>
-    createConnection(name, openTransport(own), own.context, () => performance.now())
-  const connection = open(parsed.data)
-  const services = openServices(parsed.data, connection, open)
+  const open = (own: OdooSettings) => {
+    const transport = openTransport(own)
+    const connection = createConnection(name, transport, own.context, () => performance.now())
+    return { connection, close: () => transport.close() }
+  }
+  const { setup } = parsed.data
+  const { connection, close } = open(parsed.data)
+  const services = openServices(parsed.data, connection, setup ? open({ ...parsed.data, protocol: 'auto', password: undefined, ...setup }) : null)
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),
     collection: (request) => createCollection(connection, request, services),
     async [Symbol.asyncDispose]() {
       await services.close()
-      await connection.transport.close()
+      await close()
     },
   }
 }

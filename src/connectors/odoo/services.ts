@@ -11,20 +11,20 @@ export interface OdooServices {
   close(): Promise<void>
 }
 
+/** @param setup an administrator's connection, where the settings have one; closed with the services. */
 export function openServices(
   settings: OdooSettings,
   connection: OdooConnection,
-  open: (settings: OdooSettings) => OdooConnection,
+  setup: { readonly connection: OdooConnection; close(): Promise<void> } | null,
 ): OdooServices {
-  const setup = settings.setup ? open({ ...settings, ...settings.setup }) : connection
   const webhooks = openWebhookHttp(settings)
   return {
     settings,
-    setup,
+    setup: setup?.connection ?? connection,
     webhooks,
     async close() {
       await webhooks.close()
-      if (setup !== connection) await setup.transport.close()
+      await setup?.close()
     },
   }
 }
