@@ -1,26 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { canRestartOdoo, hasOdooDatabaseAccess, restartOdoo } from './environment.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { canRestartOdoo, hasRealOdoo, realOdoo, restartOdoo } from './environment.ts'
 import { HOOK_SECRET, hooks } from './hooks.ts'
 import { asPerson } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
-const PASSWORD = 'a password for tests'
 const SERVER = `server: { listen: off, hook_secret: ${HOOK_SECRET} }`
 const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never\ncompare_within: never'
 
 let tandem: RealTandem
-beforeAll(async () => {
-  const ids = await asPerson<number[]>('res.users', 'search', { domain: [['login', '=', 'tandem']] })
-  await asPerson('res.users', 'write', { ids, vals: { password: PASSWORD } })
-})
 afterEach(async () => {
   await hooks(tandem.configFile, 'remove')
   await tandem.close()
 })
 
-async function open(more = NO_SCANS, password = PASSWORD): Promise<void> {
-  const erp = `, user: tandem, password: ${JSON.stringify(password)}`
+async function open(more = NO_SCANS, password = realOdoo('19').password): Promise<void> {
+  const erp = `, user: ${realOdoo('19').login}, password: ${JSON.stringify(password)}`
   tandem = await openRealTandem({ more, erp, config: SERVER, odoo: '  push: bus' })
   expect((await hooks(tandem.configFile, 'install')).parts).toMatchObject([
     { purpose: 'create and write', state: 'created' },
@@ -40,7 +35,7 @@ async function listen(): Promise<void> {
   await sleep(1000)
 }
 
-describe.skipIf(!hasOdooDatabaseAccess)('the bus of a real Odoo', () => {
+describe.skipIf(!hasRealOdoo('19'))('the bus of a real Odoo', () => {
   it('brings creates, writes, archives and deletes at once, without a scan and without being called', async () => {
     await open()
     await listen()

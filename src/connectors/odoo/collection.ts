@@ -3,7 +3,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
-import { busFeed } from './hooks/bus-feed.ts'
+import { busFeed, busProblems } from './hooks/bus-feed.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { webhookSink } from './hooks/webhook-sink.ts'
 import { createModel, type OdooModel } from './model.ts'
@@ -48,7 +48,10 @@ export function createCollection(
       const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
       return toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
     },
-    check: (needs, signal) => checkCollection(model, needs, signal),
+    async check(needs, signal) {
+      const push = services ? busProblems(spec, request, services) : []
+      return [...(await checkCollection(model, needs, signal)), ...push]
+    },
     feed: { ...createFeed(model), ...(services ? busFeed(spec, request, services) : {}) },
     sink: createSink(model, services ? webhookSink(model, request, services) : null),
     ...(services ? { hooks: createHooks(model, request, services) } : {}),

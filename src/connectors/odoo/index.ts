@@ -24,7 +24,11 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
   }
   const { setup } = parsed.data
   const { connection, close } = open(parsed.data)
-  const services = openServices(parsed.data, connection, setup ? open({ ...parsed.data, protocol: 'auto', password: undefined, ...setup }) : null)
+  const services = openServices(
+    parsed.data,
+    connection,
+    setup ? open({ ...parsed.data, protocol: 'auto', password: undefined, ...setup }) : null,
+  )
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),

@@ -13,7 +13,7 @@ export interface BusOptions {
   /** The server's address; its websocket is at `/websocket`. */
   readonly url: string
   readonly channel: string
-  readonly session: (signal: AbortSignal) => Promise<WebSession>
+  readonly session: () => Promise<WebSession>
 }
 
 /**
@@ -38,7 +38,7 @@ export async function listenOnBus(
   hear: Hear,
   signal: AbortSignal,
 ): Promise<void> {
-  const { cookie, websocketVersion } = await options.session(signal)
+  const { cookie, websocketVersion } = await options.session()
   signal.throwIfAborted()
   const { origin } = new URL(options.url)
   const version = websocketVersion === null ? '' : `?version=${encodeURIComponent(websocketVersion)}`
