@@ -17,13 +17,14 @@ afterEach(async () => {
 async function open(more = NO_SCANS, password = realOdoo('19').password): Promise<void> {
   const erp = `, user: ${realOdoo('19').login}, password: ${JSON.stringify(password)}`
   tandem = await openRealTandem({ more, erp, config: SERVER, odoo: '  push: bus' })
+  await hooks(tandem.configFile, 'remove')
   expect((await hooks(tandem.configFile, 'install')).parts).toMatchObject([
     { purpose: 'create and write', state: 'created' },
     { purpose: 'delete', state: 'created' },
   ])
 }
 
-const within = { timeout: 15_000, interval: 20 }
+const within = { timeout: 15_000, interval: 50 }
 const customers = () => expect.poll(() => tandem.customers(), within)
 const position = () => tandem.app().ledger.heardPosition('customers', 'odoo')
 

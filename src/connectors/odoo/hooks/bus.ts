@@ -40,9 +40,12 @@ export async function listenOnBus(
 ): Promise<void> {
   const { cookie, websocketVersion } = await options.session()
   signal.throwIfAborted()
+  if (websocketVersion === null) {
+    throw new SyncError('config', 'This Odoo has no websocket: it came with 16.', { hint: 'Leave it to the scans.' })
+  }
   const { origin } = new URL(options.url)
-  const version = websocketVersion === null ? '' : `?version=${encodeURIComponent(websocketVersion)}`
-  const address = `${options.url.replace(/\/+$/, '').replace(/^http/, 'ws')}/websocket${version}`
+  const base = options.url.replace(/\/+$/, '').replace(/^http/, 'ws')
+  const address = `${base}/websocket?version=${encodeURIComponent(websocketVersion)}`
   const socket = new WebSocket(address, { headers: { cookie, origin, 'user-agent': 'Tandem' } })
   /** What was heard is stored in the order in which it came. */
   let stored: Promise<void> = Promise.resolve()

@@ -158,8 +158,7 @@ async function removeRules(
 async function addressNote(options: OdooHooksOptions, rule: Rule, signal: AbortSignal): Promise<string | null> {
   if (rule.trigger !== 'on_webhook') return null
   const { model, setup, url } = options
-  const mayRead = await model.connection.call('base.automation', 'has_access', { operation: 'read' }, signal)
-  if (mayRead === true) return null
+  if (await model.connection.capabilities.mayAccess('base.automation', 'read', signal)) return null
   const address = await readAddress(setup, url, rule.mark, signal)
   return `Our user may not ask for its address, which is a secret. Give it to the mapping (odoo: webhook): ${address}`
 }

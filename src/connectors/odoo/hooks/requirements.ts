@@ -1,5 +1,5 @@
 import { asSyncError, SyncError } from '../../../contract/error.ts'
-import type { Value } from '../../../contract/value.ts'
+import type { Access } from '../capabilities.ts'
 import type { OdooConnection } from '../connection.ts'
 import type { Rule } from './rules.ts'
 
@@ -28,20 +28,21 @@ export async function requireAutomation(
       )
     }
   }
-  const triggers = await choices(odoo, 'base.automation', 'trigger', signal)
-  const states = await choices(odoo, 'ir.actions.server', 'state', signal)
-  for (const rule of rules) {
-    if (triggers.has(rule.trigger) && states.has(rule.action.state)) continue
-    const isAnswer = rule.trigger === 'on_webhook' ? 'apply: rpc' : 'push: bus, or leave it to the scans'
-    throw new SyncError('config', `This Odoo has no webhooks: it cannot ${rule.purpose} by one. They came with 17.`, {
-      hint: `Use ${isAnswer}.`,
-    })
+  const webhooks = await odoo.capabilities.webhooks(signal)
+  if (!webhooks.outgoing || (!webhooks.incoming && rules.some(({ trigger }) => trigger === 'on_webhook'))) {
+    throw new SyncError(
+      'config',
+      'This Odoo has no webhooks, and no automation rules that could take their place: they came with 17.',
+      {
+        hint: 'Leave it to the scans, and use apply: rpc.',
+      },
+    )
   }
 }
 
-async function mayDo(odoo: OdooConnection, model: string, operation: string, signal: AbortSignal): Promise<boolean> {
+async function mayDo(odoo: OdooConnection, model: string, operation: Access, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await odoo.call(model, 'has_access', { operation }, signal)) === true
+    return await odoo.capabilities.mayAccess(model, operation, signal)
   } catch (error) {
     const { code } = asSyncError(error)
     if (code !== 'schema') throw error
@@ -50,16 +51,4 @@ async function mayDo(odoo: OdooConnection, model: string, operation: string, sig
       hint: 'Install the module Automation Rules (base_automation).',
     })
   }
-}
-
-async function choices(
-  odoo: OdooConnection,
-  model: string,
-  field: string,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const args = { allfields: [field], attributes: ['selection'] }
-  const described = (await odoo.call(model, 'fields_get', args, signal)) as Readonly<Record<string, Value>> | null
-  const { selection = [] } = (described?.[field] ?? {}) as { readonly selection?: readonly (readonly string[])[] }
-  return new Set(selection.map(([value]) => value ?? ''))
 }

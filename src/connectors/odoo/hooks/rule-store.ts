@@ -171,6 +171,7 @@ async function search(
   fields: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly OdooRow[]> {
-  const args = { domain, fields, order: 'id', load: '', context: ALL }
+  const load = (await odoo.capabilities.searchReadTakesLoad(signal)) ? { load: '' } : {}
+  const args = { domain, fields, order: 'id', ...load, context: ALL }
   return asRows(await odoo.call(model, 'search_read', args, signal), model)
 }
