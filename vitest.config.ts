@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `fast` needs no outside system; `real` runs against the Odoo and the PostgreSQL that `npm run test:real` starts. */
+/** `fast` needs no outside system; `real` and `real-protocols` run against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
   test: {
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
@@ -17,10 +17,20 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/real/**/*.test.ts'],
+          include: ['test/real/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+        },
+      },
+      {
+        // Waits for Odoo's clock most of the time: side by side, after the others.
+        test: {
+          name: 'real-protocols',
+          include: ['test/real/protocols/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {

@@ -1,8 +1,9 @@
-// `npm run odoo`: a real Odoo 19 and a real PostgreSQL to work with by hand, until Ctrl-C.
+// `npm run odoo`: a real Odoo and a real PostgreSQL to work with by hand, until Ctrl-C.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { whyHostCannotRunServers } from './real/host.ts'
+import { ODOO_SERIES } from './real/odoo-install.ts'
 import { adminLogin, botLogin } from './real/odoo-template.ts'
 import { progress, tellFailure } from './real/progress.ts'
 import { isAlive } from './real/server-process.ts'
@@ -17,34 +18,50 @@ process.exitCode = await main().catch((error: unknown) => {
 })
 
 function usage(): number {
-  console.log(`Usage: npm run odoo [-- --reset]
+  console.log(`Usage: npm run odoo [-- --version 19|14] [--reset]
 
-Starts a real Odoo 19 and a real PostgreSQL on 127.0.0.1 and stays until Ctrl-C. The data is kept from one
-start to the next; --reset begins with a clean database. Needs Debian and root.`)
+Starts a real Odoo, 19 unless it says 14, and a real PostgreSQL on 127.0.0.1 and stays until Ctrl-C. The data is
+kept from one start to the next; --reset begins with a clean database. Needs Debian and root.`)
   return 0
 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { reset: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+    options: {
+      reset: { type: 'boolean', default: false },
+      version: { type: 'string', default: '19' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   })
   if (values.help) return usage()
+  const series = ODOO_SERIES.find((one) => one === values.version)
+  if (series === undefined) {
+    progress(`--version takes ${ODOO_SERIES.join(' or ')}, not "${values.version}"`)
+    return 2
+  }
   const reason = whyHostCannotRunServers()
   if (reason !== null) {
     progress(
-      `cannot bring up Odoo here: ${reason}. Any Odoo 17 to 19 that you can reach will do: put its address into config.yaml.`,
+      `cannot bring up Odoo here: ${reason}. Any Odoo 14 to 19 that you can reach will do: put its address into config.yaml.`,
     )
     return 2
   }
   const stopped = untilStopSignal()
-  const directory = await openKeptDirectory('odoo', { reset: values.reset })
+  const directory = await openKeptDirectory(series === '19' ? 'odoo' : `odoo-${series}`, { reset: values.reset })
   if (directory === null) {
     progress('another `npm run odoo` of this checkout is running; set TANDEM_CACHE to another folder for a second one')
     return 1
   }
   try {
     const ports = previousPorts(directory.path)
-    const stack = await startStack({ directory: directory.path, database: 'tandem', workers: 0, durable: false, ports })
+    const stack = await startStack({
+      series,
+      directory: directory.path,
+      database: 'tandem',
+      workers: 0,
+      durable: false,
+      ports,
+    })
     rememberPorts(directory.path, stack)
     const exportsFile = join(directory.path, 'environment.sh')
     writeFileSync(exportsFile, asShellExports(stackEnvironment(stack)), { mode: 0o600 })
@@ -94,10 +111,11 @@ function description(stack: Stack, exportsFile: string): string {
   const { odoo, shopUrl } = stack
   const variable = (name: string) => `"\${${name}}"`
   return `
-Odoo 19             ${odoo.url}
+Odoo ${stack.series}             ${odoo.url}
   database          ${odoo.database}
   administrator     ${adminLogin} / ${odoo.adminPassword}
-  API key           ${odoo.apiKey} (user ${botLogin})
+  Tandem's user     ${botLogin} / ${odoo.password}
+  his API key       ${odoo.apiKey}
   its PostgreSQL    psql ${odoo.postgresUrl}
 The other side, an empty database
   PostgreSQL        psql ${shopUrl}
@@ -106,7 +124,7 @@ All of it as variables:   . ${exportsFile}
 With these, a config.yaml needs no secrets:
 
 connections:
-  erp:  { type: odoo, url: ${variable('ODOO_URL')}, database: ${variable('ODOO_DB')}, api_key: ${variable('ODOO_API_KEY')} }
+  erp:  { type: odoo, url: ${variable('ODOO_URL')}, database: ${variable('ODOO_DB')}, user: ${variable('ODOO_LOGIN')}, api_key: ${variable('ODOO_API_KEY')} }
   shop: { type: postgres, url: ${variable('PG_URL')} }
 
 Ctrl-C stops both. The data is kept; \`npm run odoo -- --reset\` begins with a clean database.`

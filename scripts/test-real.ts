@@ -1,14 +1,15 @@
 // `npm run test:real`: the tests in test/real against a real Odoo and a real PostgreSQL, which are brought up for them
 // unless the environment names others. Further arguments go to vitest.
-import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { whyHostCannotRunServers } from './real/host.ts'
 import { writeOdooControl } from './real/odoo-control.ts'
 import { progress, tellFailure } from './real/progress.ts'
+import { runVitest } from './real/run-vitest.ts'
 import { startShopOnly, startStack } from './real/stack.ts'
 import { openRunDirectory } from './real/stack-directory.ts'
-import { stackEnvironment } from './real/stack-environment.ts'
+import { odoo14Environment, stackEnvironment } from './real/stack-environment.ts'
 import { untilStopSignal } from './real/stop-signals.ts'
 
 const odooVariables = ['ODOO_URL', 'ODOO_DB', 'ODOO_API_KEY']
@@ -17,7 +18,9 @@ const howToPoint = `Point it at an Odoo 19 and a PostgreSQL that may be filled w
   ODOO_URL=http://… ODOO_DB=… ODOO_API_KEY=… PG_URL=postgresql://user:password@host/database npm run test:real
 
 The API key's user must be allowed to maintain contacts. With ODOO_ADMIN_API_KEY and ODOO_PG_URL (Odoo's own
-database) set as well, the tests that act as another person or hold a transaction open run too.`
+database) set as well, the tests that act as another person or hold a transaction open run too; with ODOO_LOGIN,
+ODOO_PASSWORD, ODOO_ADMIN_LOGIN and ODOO_ADMIN_PASSWORD those of every protocol, and with ODOO14_URL, ODOO14_DB and so on
+those of an Odoo 14.`
 
 interface Servers {
   readonly environment: Readonly<Record<string, string>>
@@ -36,7 +39,7 @@ async function main(): Promise<number> {
     return 2
   }
   const hasOdoo = missing.length === 0
-  if (hasOdoo && isSet('PG_URL')) return runVitest(process.env, untilStopSignal())
+  if (hasOdoo && isSet('PG_URL')) return runVitest('real*', process.env, untilStopSignal())
 
   const reason = whyHostCannotRunServers()
   if (reason !== null) {
@@ -46,15 +49,52 @@ async function main(): Promise<number> {
   const stopped = untilStopSignal()
   const directory = await openRunDirectory()
   try {
-    const servers = hasOdoo ? await bringUpShop(directory.path) : await bringUpBoth(directory.path)
+    const servers = hasOdoo ? await bringUpShop(directory.path) : await bringUpOdoos(directory.path)
     try {
-      return await runVitest({ ...process.env, ...servers.environment }, stopped)
+      return await runVitest('real*', { ...process.env, ...servers.environment }, stopped)
     } finally {
       await servers.stop()
     }
   } finally {
     directory.release()
   }
+}
+
+/** Odoo 14 only where a test needs it: it takes some seconds to start. */
+async function bringUpOdoos(directory: string): Promise<Servers> {
+  if (isSet('ODOO14_URL') || !needsOdoo14(process.argv.slice(2))) return bringUpBoth(directory)
+  const folder = join(directory, 'odoo-14')
+  mkdirSync(folder)
+  // One after the other: both may have to be downloaded first.
+  const stack = await startStack({
+    series: '14',
+    directory: folder,
+    database: 'tandem_test',
+    workers: 0,
+    durable: false,
+  })
+  try {
+    const both = await bringUpBoth(directory)
+    const stop = async () => {
+      await both.stop()
+      await stack.stop()
+    }
+    return { environment: { ...both.environment, ...odoo14Environment(stack) }, stop }
+  } catch (error) {
+    await stack.stop()
+    throw error
+  }
+}
+
+/** Vitest runs the files whose path holds one of its arguments. Those of Odoo 14 say so in their names. */
+function needsOdoo14(args: readonly string[]): boolean {
+  const folder = fileURLToPath(new URL('../test/real', import.meta.url))
+  const files = readdirSync(folder, { recursive: true }).map((file) => `test/real/${String(file)}`)
+  const tests = files.filter((file) => file.endsWith('.test.ts'))
+  const named = tests.filter((file) =>
+    args.some((arg) => !arg.startsWith('-') && file.includes(arg.replace(/^\.\//, ''))),
+  )
+  return (named.length === 0 ? tests : named).some((file) => file.includes('odoo-14'))
 }
 
 async function bringUpBoth(directory: string): Promise<Servers> {
@@ -76,19 +116,4 @@ async function bringUpShop(directory: string): Promise<Servers> {
 
 function isSet(name: string): boolean {
   return (process.env[name] ?? '') !== ''
-}
-
-function runVitest(environment: NodeJS.ProcessEnv, stopped: Promise<NodeJS.Signals>): Promise<number> {
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  const programs = join(root, 'node_modules/.bin')
-  const child = spawn(join(programs, 'vitest'), ['run', '--project', 'real', ...process.argv.slice(2)], {
-    cwd: root,
-    env: { ...environment, PATH: `${programs}:${environment.PATH ?? ''}` },
-    stdio: 'inherit',
-  })
-  void stopped.then((signal) => child.kill(signal))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve(code ?? 130))
-  })
 }

@@ -170,6 +170,7 @@ export function openCollection(
       spec,
       fields: fieldsToRead(file, side, archiveField),
       consumer: file.name,
+      contents: true,
       key: file.definition[side].key,
       ...(pushTo === undefined ? {} : { pushTo }),
     })

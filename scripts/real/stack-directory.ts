@@ -55,7 +55,8 @@ async function removeUnlessHeld(path: string): Promise<void> {
 }
 
 function keepLogs(path: string): void {
-  for (const name of ['odoo.log', 'postgres.log']) {
-    if (existsSync(join(path, name))) copyFileSync(join(path, name), join(cachePath('logs'), name))
+  for (const name of ['odoo.log', 'postgres.log', 'odoo-14/odoo.log']) {
+    const kept = join(cachePath('logs'), name.replace('/', '-'))
+    if (existsSync(join(path, name))) copyFileSync(join(path, name), kept)
   }
 }

@@ -28,6 +28,7 @@ export interface StackOptions {
 
 /** A real Odoo, and the PostgreSQL that holds its database and one more, empty, for the other side: `shop`. */
 export interface Stack {
+  readonly series: OdooSeries
   readonly odoo: Odoo
   readonly postgres: Postgres
   readonly shopUrl: string
@@ -58,7 +59,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       await odoo.stop()
       await stopServersOf(directory, install.user)
     }
-    return { odoo, postgres, shopUrl, stop }
+    return { series: install.series, odoo, postgres, shopUrl, stop }
   } catch (error) {
     await postgres.stop()
     throw error

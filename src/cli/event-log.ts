@@ -17,6 +17,7 @@ const LEVEL: Readonly<Record<Exclude<SyncEvent['kind'], WriteKind>, 'debug' | 'i
   retry: 'warn',
   waiting: 'debug',
   guard: 'warn',
+  'lost-memory': 'warn',
   paused: 'error',
   resumed: 'info',
   run: 'warn',

@@ -96,6 +96,8 @@ export interface Schema {
   /** The collection in the system's own words, for messages: "res.partner", "public.customers". */
   readonly name: string
   readonly fields: ReadonlyMap<string, FieldSchema>
+  /** Fields that were asked for and are not there: what would bring each, as a sentence, where that is known. */
+  readonly missing?: ReadonlyMap<string, string>
 }
 
 /** How a collection differs from others. The engine asks these, never the connector's name. */
@@ -119,6 +121,8 @@ export interface CollectionRequest {
   readonly fields: readonly string[]
   /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */
   readonly key?: string
+  /** True: the caller takes binary fields as references (`ContentRef`) where the connector can stream their bytes. */
+  readonly contents?: boolean
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
   /** Where the system may tell this reader of changes; absent: nowhere. */
@@ -147,7 +151,7 @@ export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
   check(signal: AbortSignal): Promise<Report>
   /**
-   * Marks (as `Identity` has them) that grow by being asked for: the next number of a sequence. Leaves no trace that a
+   * Marks (as `Identity` has them) that grow by being asked for, each time: the next number of a sequence. Leaves no trace that a
    * user of the system could notice. Absent: `check` tells all there is.
    */
   drawMarks?(signal: AbortSignal): Promise<Identity['marks']>

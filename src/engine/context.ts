@@ -30,6 +30,7 @@ export interface SyncEvent {
     | 'retry'
     | 'waiting'
     | 'guard'
+    | 'lost-memory'
     | 'paused'
     | 'resumed'
     | 'run'

@@ -1,6 +1,6 @@
 import type { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import { type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import type { Seen } from '../ledger/ledger.ts'
 import {
   fieldOn,
   flows,
@@ -10,7 +10,7 @@ import {
   type References,
   type Side,
 } from '../mapping/mapping.ts'
-import { fingerprint } from './fingerprint.ts'
+import { composeSeen } from './fingerprint.ts'
 
 export interface CreatePlan {
   readonly fields: Fields
@@ -35,7 +35,7 @@ export function planCreate(
 ): CreatePlan {
   const to = otherSide(from)
   const fields: Record<string, Value> = { ...mapping.sides[to].defaults }
-  let sourceSeen = ''
+  const written: (Value | undefined)[] = []
   const waitsFor: RecordRef[] = []
   const omitted: RecordRef[] = []
   let error: SyncError | null = null
@@ -43,25 +43,26 @@ export function planCreate(
     const value = source[fieldOn(rule, from)]
     const isWritten = rule.writable[to].create && (rule.isKey || flows(rule.direction, from))
     if (value === undefined || !isWritten) {
-      sourceSeen += UNKNOWN_FINGERPRINT
+      written.push(undefined)
       continue
     }
     const translated = rule.translate(from, value, references)
     if (translated.kind === 'wait') {
       const list = omitsReferences ? omitted : waitsFor
       list.push(translated.for)
-      sourceSeen += UNKNOWN_FINGERPRINT
+      written.push(undefined)
       continue
     }
     if (translated.kind === 'error') {
       error ??= translated.error
-      sourceSeen += UNKNOWN_FINGERPRINT
+      written.push(undefined)
       continue
     }
     // An empty value is left to the target's own default only where the mapping gives one.
     const isDefault = translated.value === null && fieldOn(rule, to) in mapping.sides[to].defaults
     if (!isDefault) fields[fieldOn(rule, to)] = translated.value
-    sourceSeen += fingerprint(value)
+    written.push(value)
   }
+  const sourceSeen = composeSeen(written.length, (index) => written[index])
   return { fields, sourceSeen, waitsFor, omitted, error }
 }

@@ -18,6 +18,8 @@ export type Match =
   /** A person must say which belongs to which. */
   | { readonly kind: 'ambiguous'; readonly error: SyncError }
 
+const NONE: Match = { kind: 'none' }
+
 /**
  * Finds, for records of `side` without a link, the records on the other side that are the same thing: by the key, then by
  * each further rule. Existing data is adopted, never doubled, and never guessed at: several candidates, or several
@@ -38,7 +40,7 @@ export async function matchRecords(
     for (const [id, match] of found) matches.set(id, match)
     open = open.filter((change) => !matches.has(change.id))
   }
-  for (const change of open) matches.set(change.id, { kind: 'none' })
+  for (const change of open) matches.set(change.id, NONE)
   return matches
 }
 
@@ -63,6 +65,7 @@ async function matchByRule(
   const adopting: StoredChange[] = []
   for (const [key, sameKey] of claimants) {
     const found = candidates.get(key) ?? []
+    if (found.length === 0 && sameKey.length === 1) continue
     const isLinked = (change: StoredChange): boolean =>
       found.some((state) => links.get(state.id)?.state === 'live' && idOfLink(links.get(state.id), side) === change.id)
     const free = found.filter((state) => !taken.has(state.id) && isFree(links.get(state.id), side))
@@ -200,7 +203,8 @@ function ambiguous(message: string, hint: string): Match {
   return { kind: 'ambiguous', error: new SyncError('key', message, { hint }) }
 }
 
-function foldedKey(value: Value | undefined, rule: KeyRule): string | null {
+/** A value as a rule compares it; null: it names nothing. */
+export function foldedKey(value: Value | undefined, rule: KeyRule): string | null {
   const text = keyText(value ?? null)
   return text === null ? null : fold(text, rule.fold)
 }

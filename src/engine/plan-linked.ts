@@ -2,12 +2,13 @@ import type { RecordState } from '../contract/change.ts'
 import type { Operation } from '../contract/sink.ts'
 import type { Fields } from '../contract/value.ts'
 import type { Link, Work } from '../ledger/ledger.ts'
-import { otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { fieldOn, otherSide, type References, SIDES, type Side } from '../mapping/mapping.ts'
 import { changedRules, changeOf, isSameState } from './capture.ts'
+import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { decide, type Plan } from './decide.ts'
 import { type Draft, keepFailed } from './draft.ts'
-import { isSeen, unknownSeen } from './fingerprint.ts'
+import { fingerprint, isSeen, seenAt, unknownSeen } from './fingerprint.ts'
 import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences, type SideFields } from './references.ts'
@@ -35,7 +36,8 @@ export async function planLinked(
   let open = works.flatMap((work): Pair[] => (work.link ? [{ work, link: work.link, fresh: {} }] : []))
   const jobs: Job[] = []
   for (let pass = 0; pass < MAX_PASSES && open.length > 0; pass++) {
-    const references = await resolveReferences(context, open.flatMap(fieldsToTranslate), signal)
+    const resolved = await resolveReferences(context, open.flatMap(fieldsToTranslate), signal)
+    const references = await compareFiles(context, open, resolved, signal)
     const unread: { pair: Pair; sides: readonly Side[] }[] = []
     for (const pair of open) {
       const plan = planPair(context, pair, references)
@@ -46,6 +48,35 @@ export async function planLinked(
     open = await readSides(context, unread, draft, signal)
   }
   return jobs
+}
+
+/** Files that both sides show, where one of them is not as it was seen. */
+function compareFiles(
+  context: Context,
+  pairs: readonly Pair[],
+  references: References,
+  signal: AbortSignal,
+): Promise<References> {
+  const links = new Map<ComparedPair, Link>()
+  for (const { work, link, fresh } of pairs) {
+    const [odoo, external] = [fresh.odoo ?? work.odoo, fresh.external ?? work.external]
+    if (!odoo || !external) continue
+    const ids = { odoo: link.odooId, external: link.externalId }
+    links.set({ ids, fields: { odoo: odoo.fields, external: external.fields } }, link)
+  }
+  const isChanged = ({ fields }: ComparedPair, index: number, link: Link | undefined): boolean =>
+    SIDES.some((side) => {
+      const rule = context.mapping.fields[index]
+      const value = rule && fields[side][fieldOn(rule, side)]
+      return value !== undefined && link !== undefined && fingerprint(value) !== seenAt(link.seen[side], index)
+    })
+  return compareContents(
+    context,
+    [...links.keys()],
+    references,
+    (pair, index) => isChanged(pair, index, links.get(pair)),
+    signal,
+  )
 }
 
 function isWritten(plan: Plan, side: Side): boolean {

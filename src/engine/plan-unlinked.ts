@@ -129,7 +129,6 @@ function planCreation(
     return null
   }
   return jobOf(work, {
-    seen: { odoo: unknownSeen(context.mapping.fields), external: unknownSeen(context.mapping.fields) },
     writes: [
       {
         side: otherSide(side),

@@ -1,10 +1,11 @@
 import type { Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
+import { newPageLane, type PageLane } from './page-lane.ts'
 import { pull } from './pull.ts'
 import { releaseCycles } from './release-cycles.ts'
 import type { RunMemory } from './run-memory.ts'
 import { workOnce } from './work.ts'
-import { type NewPage, workOnPage } from './work-page.ts'
+import type { NewPage } from './work-page.ts'
 
 export interface PullAndWorkOptions {
   readonly sides: readonly Side[]
@@ -38,8 +39,9 @@ export async function pullAndWork(
     desk.close()
     return results.find((result) => result.status === 'rejected')
   })
+  const lane = newPageLane(context, memory, both)
   try {
-    await work(context, desk, memory, both)
+    await work(context, desk, lane, memory, both)
   } catch (error) {
     if (!stop.signal.aborted) stop.abort(error)
     desk.leave()
@@ -52,13 +54,39 @@ export async function pullAndWork(
   await workOff(context, memory, signal)
 }
 
-/** Works until the readers are done and nothing is due. */
-async function work(context: Context, desk: Desk, memory: RunMemory, signal: AbortSignal): Promise<void> {
+/** Works until the readers are done and nothing is due. What is being sent is settled in any case. */
+async function work(
+  context: Context,
+  desk: Desk,
+  lane: PageLane,
+  memory: RunMemory,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await workOnTasks(context, desk, lane, memory, signal)
+  } catch (error) {
+    await lane.idle().catch(() => {})
+    throw error
+  }
+  await lane.idle()
+  desk.leave()
+}
+
+async function workOnTasks(
+  context: Context,
+  desk: Desk,
+  lane: PageLane,
+  memory: RunMemory,
+  signal: AbortSignal,
+): Promise<void> {
   while (!memory.isStopping()) {
     const task = desk.next()
     if (task) {
-      await workOnPage(context, task.page, memory, signal)
-      task.done(true)
+      await lane.take(task.page, () => task.done(true))
+      continue
+    }
+    if (lane.isBusy()) {
+      await Promise.race([lane.idle(), desk.handed()])
       continue
     }
     const taken = await workOnce(context, memory, signal)
@@ -67,7 +95,6 @@ async function work(context: Context, desk: Desk, memory: RunMemory, signal: Abo
     if (desk.isClosed()) return
     await desk.changed()
   }
-  desk.leave()
 }
 
 /** Works off what is due, until nothing is. */
@@ -90,6 +117,8 @@ interface Desk {
   /** Hands over a page. True: it is settled. False: nobody takes it any more. */
   direct(page: NewPage): Promise<boolean>
   next(): Task | null
+  /** Resolves when a page was handed over. */
+  handed(): Promise<void>
   taken(count: number): void
   /** Resolves when there is something new, or it was closed. */
   changed(): Promise<void>
@@ -128,6 +157,8 @@ function newDesk(): Desk {
           page,
           done(isSettled) {
             open.delete(task)
+            isNews = true
+            notify()
             resolve(isSettled)
           },
         }
@@ -138,6 +169,9 @@ function newDesk(): Desk {
         notify()
       }),
     next: () => tasks.shift() ?? null,
+    async handed() {
+      while (tasks.length === 0) await wait()
+    },
     taken(count) {
       // Nothing taken: nothing is due, whatever the pages held.
       size = count === 0 ? 0 : Math.max(0, size - count)

@@ -32,6 +32,12 @@ interface DatedPage {
   readonly since: Mark
 }
 
+/** A page that was handed over, with its cursor, and may not be settled yet. */
+interface HandedPage {
+  readonly ids: ReadonlySet<RecordId>
+  readonly settled: Promise<boolean>
+}
+
 /**
  * Reads a side's feed until it has caught up. Each page is captured and stored together with the cursor that moved past
  * it; the next page is fetched meanwhile.
@@ -49,6 +55,7 @@ export async function pull(context: Context, side: Side, options: PullOptions, s
   }
 
   let next = read(await context.ledger.cursor(context.mapping.name, side))
+  let handed: HandedPage | null = null
   for (;;) {
     const { page, since } = await next
     signal.throwIfAborted()
@@ -56,35 +63,54 @@ export async function pull(context: Context, side: Side, options: PullOptions, s
     const ahead = feed.readsAhead === true && !page.caughtUp ? read(page.cursor) : null
     // Awaited further down; until then a failure must not count as unhandled.
     ahead?.catch(() => {})
-    const isStored = await stagePage(context, side, page, since, options, signal)
+    const stored = await stagePage(context, side, { page, since }, handed, options, signal)
     since.forget()
-    if (!isStored) return
-    context.crashPoint('page-staged')
-    options.onStaged(page.changes.length)
-    if (page.caughtUp || isStopping()) return
+    // One page may be on its way while the next one is read: more would only lie in memory.
+    if (stored === 'left' || !(await isSettled(context, handed))) return
+    handed = stored === 'staged' ? null : stored
+    if (stored === 'staged') {
+      context.crashPoint('page-staged')
+      options.onStaged(page.changes.length)
+    }
+    if (feed.readsAhead !== true) {
+      if (!(await isSettled(context, handed))) return
+      handed = null
+    }
+    if (page.caughtUp || isStopping()) break
     await options.room(pageSize * MAX_STAGED_PAGES)
     next = ahead ?? read(page.cursor)
   }
+  await isSettled(context, handed)
+}
+
+/** False: nobody was there to take it. */
+async function isSettled(context: Context, handed: HandedPage | null): Promise<boolean> {
+  if (handed === null) return true
+  if (!(await handed.settled)) return false
+  context.crashPoint('page-staged')
+  return true
 }
 
 /**
- * Captures a page: reads what it only hints at, drops what is known, and stores the rest with the cursor. False: nobody
- * was there to take it, and the cursor stays.
+ * Captures a page: reads what it only hints at, drops what is known, and stores the rest with the cursor, or hands it
+ * over. The page `before` is settled first unless both are new and have no record in common. `left`: nobody was there to
+ * take that one, and the cursor stays.
  */
 async function stagePage(
   context: Context,
   side: Side,
-  page: Page,
-  since: Mark,
+  { page, since }: DatedPage,
+  before: HandedPage | null,
   options: PullOptions,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<'staged' | 'left' | HandedPage> {
   const { mapping, ledger } = context
   const { writes } = options.memory
   const states = new Map<RecordId, RecordState>()
   for (const change of page.changes) if (change.kind === 'state') states.set(change.state.id, change.state)
   let stale = await unknownHints(context, side, page.changes)
   let mark = since
+  let open = before
   for (;;) {
     stale = [...new Set([...stale, ...writes.writtenSince(mark, side, [...states.keys()])])]
     if (stale.length > 0) {
@@ -101,17 +127,29 @@ async function stagePage(
       mark = again
     }
     const ids = [...states.keys(), ...page.changes.flatMap((change) => (change.kind === 'gone' ? [change.id] : []))]
+    const isOnlyStates = page.changes.every((change) => change.kind === 'state')
+    if (open && (!isOnlyStates || ids.some((id) => open?.ids.has(id)))) {
+      if (!(await open.settled)) return 'left'
+      open = null
+    }
     const known = ids.length > 0 ? await ledger.known(mapping.name, side, ids) : new Map<RecordId, Known>()
     // From here to the storing nothing may come between.
     stale = [...writes.writtenSince(mark, side, [...states.keys()])]
     if (stale.length === 0) {
+      const isNew = isOnlyStates && isNewPage(context, side, [...states.values()], known)
+      if (open && !isNew) {
+        if (!(await open.settled)) return 'left'
+        open = null
+        continue
+      }
       if (mark !== since) mark.forget()
-      const isOnlyStates = page.changes.every((change) => change.kind === 'state')
-      if (options.isDirect && isOnlyStates && isNewPage(context, side, [...states.values()], known)) {
-        return options.direct({ side, states: [...states.values()], cursor: page.cursor })
+      options.memory.lostMemory?.look(context, side, [...states.values()], known)
+      if (options.isDirect && isNew) {
+        const settled = options.direct({ side, states: [...states.values()], cursor: page.cursor })
+        return { ids: new Set(states.keys()), settled }
       }
       await writes.staging(() => store(context, side, page, [...states.values()], known))
-      return true
+      return 'staged'
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
-import type { Fields, Value } from '../contract/value.ts'
+import type { Fields } from '../contract/value.ts'
 import type { Link, LinkWrite, Seen, StoredChange } from '../ledger/ledger.ts'
 import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
@@ -8,7 +8,7 @@ import { changedRules, changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
-import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
+import { composeSeen, fingerprint, seenAt, seenOf, unknownSeen, withSeen } from './fingerprint.ts'
 import { changesOf, type Job, type Write } from './job.ts'
 import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
@@ -32,6 +32,7 @@ interface Current {
 
 /** Turns the outcomes of a job into what the ledger has to store. */
 export function recordJob(context: Context, job: Job, sent: readonly Sent[], overtaken: Overtaken, draft: Draft): void {
+  if (recordCreated(context, job, sent, draft)) return
   const done = sent.flatMap(doneOf)
   const failed = sent.filter((each) => doneOf(each).length === 0)
   for (const { outcome, intentId } of sent) if (outcome?.kind !== 'doubt') draft.intents.push(intentId)
@@ -41,6 +42,28 @@ export function recordJob(context: Context, job: Job, sent: readonly Sent[], ove
   const changes = currentChanges(job, done, overtaken)
   if (isWhole) finishChanges(context, job, changes, done, draft)
   else recordFailure(context, changes, failed, draft)
+}
+
+/**
+ * The short way for what a first sync is made of: a new record that was created, with nothing left to do. False: it is
+ * something else, and nothing was recorded.
+ */
+function recordCreated(context: Context, job: Job, sent: readonly Sent[], draft: Draft): boolean {
+  const [only] = sent
+  const { work, conflicts, lost, waitsFor, adopts, assigns } = job
+  if (!only || sent.length > 1 || only.outcome?.kind !== 'done' || only.write.operation.kind !== 'create') return false
+  if (work.link || adopts || assigns || conflicts.length + lost.length + waitsFor.length > 0) return false
+  const { write, outcome } = only
+  const { record, isOurs } = outcome
+  draft.intents.push(only.intentId)
+  tellOfWrite(context, job, write, record, draft)
+  const link = linkOfCreate(context, job, { write, record, isOurs }, draft)
+  if (link) draft.links.push(link)
+  for (const side of SIDES) {
+    const change = work[side]
+    if (change) resolve(draft, change, 'applied')
+  }
+  return true
 }
 
 function doneOf({ write, outcome }: Sent): readonly Done[] {
@@ -205,22 +228,18 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
   const source = job.work[from]
   if (!source || !record) return null
   const sent = fieldsOf(write)
-  let sourceSeen = ''
-  let targetSeen = ''
-  let flowsBack = false
-  for (const [index, rule] of rules.entries()) {
-    const sentSeen = seenAt(write.sourceSeen, index)
-    const isOmitted = sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from)
-    sourceSeen +=
-      isOmitted || sentSeen !== UNKNOWN_FINGERPRINT ? sentSeen : seenOfValue(source.fields[fieldOn(rule, from)])
-    // What only flows the other way was given by the target itself: left unseen, it flows there.
-    const isTheirs = !rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)
-    flowsBack ||= isTheirs
+  // What only flows the other way was given by the target itself: left unseen, it flows there.
+  const isTheirs = (rule: FieldRule): boolean =>
+    !rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)
+  const sourceSeen = seenOfSource(rules, job, write, source)
+  const targetSeen = composeSeen(rules.length, (index) => {
+    const rule = rules[index]
+    if (rule === undefined || isTheirs(rule)) return undefined
     const name = fieldOn(rule, target)
     const answered = isOurs || sent[name] === undefined ? record.fields[name] : undefined
-    targetSeen += isTheirs ? UNKNOWN_FINGERPRINT : seenOfValue(answered === undefined ? sent[name] : answered)
-  }
-  if (flowsBack) draft.changes.push(changeOf(target, record))
+    return answered === undefined ? sent[name] : answered
+  })
+  if (rules.some(isTheirs)) draft.changes.push(changeOf(target, record))
   const isToOdoo = target === 'odoo'
   const targetVersion = isOurs ? record.version : null
   return {
@@ -235,12 +254,22 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
   }
 }
 
-function isReference(rule: FieldRule, from: Side): boolean {
-  return rule.reference?.kind === 'link' && flows(rule.direction, from)
+/** What was seen of the source of a create: what was written, and what is not written as it is. */
+function seenOfSource(rules: readonly FieldRule[], job: Job, write: Write, source: StoredChange): Seen {
+  const { sourceSeen } = write
+  if (!sourceSeen.includes(UNKNOWN_FINGERPRINT)) return sourceSeen
+  const from = source.side
+  const replaced = new Map<number, string>()
+  for (const [index, rule] of rules.entries()) {
+    const sentSeen = seenAt(sourceSeen, index)
+    const isOmitted = sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from)
+    if (isOmitted || sentSeen !== UNKNOWN_FINGERPRINT) replaced.set(index, sentSeen)
+  }
+  return withSeen(seenOf(rules, from, source.fields), replaced)
 }
 
-function seenOfValue(value: Value | undefined): string {
-  return value === undefined ? UNKNOWN_FINGERPRINT : fingerprint(value)
+function isReference(rule: FieldRule, from: Side): boolean {
+  return rule.reference?.kind === 'link' && flows(rule.direction, from)
 }
 
 function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['adopts']>): LinkWrite {

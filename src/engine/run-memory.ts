@@ -1,4 +1,5 @@
 import type { Side } from '../mapping/mapping.ts'
+import type { LostMemory } from './lost-memory.ts'
 import { newWriteLog, type WriteLog } from './write-log.ts'
 
 /** What a mapping remembers while its process lives, from run to run. */
@@ -8,10 +9,12 @@ export interface RunMemory {
   /** Updates of linked records since the run began. */
   updates: number
   readonly writes: WriteLog
+  /** Made by the first run. */
+  lostMemory: LostMemory | null
   /** Told to end soon: what is under way is finished, and nothing new is begun. */
   readonly isStopping: () => boolean
 }
 
 export function newRunMemory(isStopping: () => boolean = () => false): RunMemory {
-  return { removals: [], updates: 0, writes: newWriteLog(), isStopping }
+  return { removals: [], updates: 0, lostMemory: null, writes: newWriteLog(), isStopping }
 }

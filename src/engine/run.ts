@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { settleDoubts } from './doubt.ts'
 import { hear } from './hear.ts'
 import { isRead } from './is-read.ts'
+import { rememberLastActivity } from './lost-memory.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
 import type { RunMemory } from './run-memory.ts'
@@ -39,6 +40,7 @@ export async function runMapping(
   signal: AbortSignal,
 ): Promise<RunReport> {
   memory.updates = 0
+  memory.lostMemory ??= await rememberLastActivity(context)
   await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
   const sides = SIDES.filter((side) => isRead(context, side))

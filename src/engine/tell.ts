@@ -8,29 +8,25 @@ import { idsOfWork, type Job, type Write } from './job.ts'
 /** Adds a write that was done to the history and to what is told. */
 export function tellOfWrite(context: Context, job: Job, write: Write, record: RecordState | null, draft: Draft): void {
   const { operation } = write
-  const ids = { ...idsOfWork(job.work) }
+  const { side, event, before } = write
+  const ids = idsOfWork(job.work)
   if (operation.kind === 'create' && record) {
-    if (write.side === 'odoo') ids.odooId = record.id
+    if (side === 'odoo') ids.odooId = record.id
     else ids.externalId = record.id
     ids.key = write.key
   }
+  const { odooId, externalId, key } = ids
   const fields = operation.kind === 'remove' ? {} : operation.fields
-  const told = {
-    mapping: context.mapping.name,
-    kind: write.event,
-    side: write.side,
-    ...ids,
-    fields,
-    before: write.before,
-  }
-  draft.events.push(told)
-  const values = valuesOf(context, write.event, write.before, fields)
-  draft.history.push({ atMs: draft.nowMs, event: write.event, side: write.side, ...ids, detail: values })
+  draft.events.push({ mapping: context.mapping.name, kind: event, side, odooId, externalId, key, fields, before })
+  const detail = valuesOf(context, event, before, fields)
+  draft.history.push({ atMs: draft.nowMs, event, side, odooId, externalId, key, detail })
 }
+
+const NO_VALUES: Record<string, unknown> = {}
 
 /** A created record is there to be looked at; of anything else the history keeps what it was. */
 function valuesOf(context: Context, event: Write['event'], before: Fields, after: Fields): Record<string, unknown> {
-  if (!context.options.keepsValues || event === 'created') return {}
+  if (!context.options.keepsValues || event === 'created') return NO_VALUES
   return event === 'removed' ? { before } : { before, after }
 }
 

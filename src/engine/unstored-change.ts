@@ -2,8 +2,15 @@ import type { NewChange, StoredChange } from '../ledger/ledger.ts'
 
 /** A change as the planning functions take it, for one that is not in the ledger: only looked at, or not staged yet. */
 export function unstoredChange(change: NewChange): StoredChange {
+  const { side, id, kind, version, changedAtMs, byUs, fields } = change
   return {
-    ...change,
+    side,
+    id,
+    kind,
+    version,
+    changedAtMs,
+    byUs,
+    fields,
     seq: 0,
     state: 'pending',
     attempts: 0,

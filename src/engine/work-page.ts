@@ -6,6 +6,7 @@ import { changeOf, type Known } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { executeJobs } from './execute.ts'
+import type { Job } from './job.ts'
 import { planUnlinked } from './plan-unlinked.ts'
 import type { RunMemory } from './run-memory.ts'
 import { unstoredChange } from './unstored-change.ts'
@@ -36,25 +37,35 @@ export function isNewPage(
   })
 }
 
-/**
- * Deals with a page of new records without staging it first. The cursor moves only when all of it is settled: until then
- * the page is read again after a crash, and its creates are open intents that are looked up. What cannot be settled at
- * once (it waits, is disputed, refused or in doubt) is staged in the same transaction. Never used while an earlier create
- * may be in doubt: such a record is not known by its link yet.
- */
-export async function workOnPage(
-  context: Context,
-  page: NewPage,
-  memory: RunMemory,
-  signal: AbortSignal,
-): Promise<void> {
+/** A page that was decided about; nothing of it was sent or stored yet. */
+export interface PlannedPage {
+  readonly page: NewPage
+  readonly jobs: readonly Job[]
+  readonly draft: Draft
+}
+
+export async function planPage(context: Context, page: NewPage, signal: AbortSignal): Promise<PlannedPage> {
   const { side, states } = page
   const draft = newDraft(context.clock.nowMs())
   const works = states.map((state): Work => {
     const change = unstoredChange(changeOf(side, state))
     return side === 'odoo' ? { link: null, odoo: change, external: null } : { link: null, odoo: null, external: change }
   })
-  const jobs = await planUnlinked(context, side, works, draft, signal)
+  return { page, draft, jobs: await planUnlinked(context, side, works, draft, signal) }
+}
+
+/**
+ * Deals with a page of new records without staging it first. The cursor moves only when all of it is settled: until then
+ * the page is read again after a crash, and its creates are open intents that are looked up. What cannot be settled at
+ * once (it waits, is disputed, refused or in doubt) is staged in the same transaction. Never used while an earlier create
+ * may be in doubt: such a record is not known by its link yet.
+ */
+export async function carryOutPage(
+  context: Context,
+  { page, jobs, draft }: PlannedPage,
+  memory: RunMemory,
+  signal: AbortSignal,
+): Promise<void> {
   await executeJobs(context, jobs, draft, memory.writes, signal, () => settlePage(draft, page))
 }
 

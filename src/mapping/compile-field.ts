@@ -32,7 +32,9 @@ export function findField(context: CompileContext, side: Side, name: string, pat
   const schema = context.schemas[side]
   const field = schema.fields.get(name)
   if (field) return field
-  context.complain(path, `${schema.name} has no field "${name}"${didYouMean(name, schema.fields.keys())}`)
+  const remedy = schema.missing?.get(name) ?? didYouMean(name, schema.fields.keys())
+  const end = schema.missing?.has(name) ? `. ${remedy}` : remedy
+  context.complain(path, `${schema.name} has no field "${name}"${end}`)
   return null
 }
 

@@ -1,4 +1,5 @@
 import type { FieldSchema, FieldType } from '../contract/connector.ts'
+import { contentOf } from '../contract/content.ts'
 import type { Value } from '../contract/value.ts'
 import { coerce, invalid, isTextual, preview, toId } from './coerce.ts'
 import { isDate, parseDatetime, wholeSeconds } from './datetime.ts'
@@ -75,7 +76,7 @@ export function canonicalValue(side: Side, field: FieldSchema, value: Value): Va
     case 'json':
       return isIdList(field, value) ? [...value].sort(byText) : sortedNames(value)
     case 'binary':
-      return value === '' ? null : value
+      return value === '' || contentOf(value)?.size === 0 ? null : value
   }
 }
 

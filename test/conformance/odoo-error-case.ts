@@ -17,9 +17,16 @@ export interface ErrorCase {
 export function describeErrorCases(inLab: () => Lab, group: string, cases: readonly ErrorCase[]): void {
   describe(group, () => {
     it.each(cases)('$title', async ({ model = PARTNER, method, body, options, status, name, message }) => {
-      const error = await inLab().fail(model, method, body, options)
+      const lab = inLab()
+      const error = await lab.fail(model, method, body, options)
+      if (lab.odoo.protocol !== 'json2') {
+        // Each version has its own words for the same class.
+        const text: unknown = lab.odoo.series === '19' ? expect.stringMatching(message) : expect.any(String)
+        expect(error).toEqual({ ...lab.failure(status, name), message: text })
+        return
+      }
       expect(error).toMatchObject({ status, name, message: expect.stringMatching(message) as string, context: {} })
-      expect(error.arguments[0]).toEqual(error.message)
+      expect(error.arguments?.[0]).toEqual(error.message)
       expect(error.debug).toContain('Traceback')
     })
   })

@@ -2,12 +2,26 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import { expect } from 'vitest'
+import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
+import { type OdooSettings, odooSettings } from '../../src/connectors/odoo/settings.ts'
+import { pythonName } from '../../src/connectors/odoo/transport/odoo-fault.ts'
+import { type OpenTransport, openTransport } from '../../src/connectors/odoo/transport/open-transport.ts'
+import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
+import { SyncError } from '../../src/contract/error.ts'
+import type { Fields as ContractFields } from '../../src/contract/value.ts'
 
 /** An Odoo to test: the stand-in or the real one. */
 export interface OdooUnderTest {
   readonly url: string
   readonly database: string
   readonly apiKey: string
+  /** How it is called. JSON-2 as it is on the wire; the others by the connector's own transports. */
+  readonly protocol: Protocol
+  readonly series: OdooSeries
+  readonly login: string
+  readonly password: string
+  readonly adminLogin?: string
+  readonly adminPassword?: string
   /** A person's key with the rights of an administrator; what needs one is skipped without it. */
   readonly adminApiKey?: string
   /** Puts the server's clock on by a second, where that can be done without waiting. */
@@ -30,12 +44,13 @@ export interface CallOptions {
 }
 
 interface OdooFailure {
-  readonly status: number
+  /** Of HTTP; undefined where the protocol's own answer is always 200. */
+  readonly status?: number
   readonly name: string
   readonly message: string
-  readonly arguments: readonly unknown[]
-  readonly context: unknown
-  readonly debug: string
+  readonly arguments?: readonly unknown[]
+  readonly context?: unknown
+  readonly debug?: string
 }
 
 export type Body = Readonly<Record<string, unknown>>
@@ -56,6 +71,8 @@ export interface Lab {
   call<T = unknown>(model: string, method: string, body: Body, options?: CallOptions): Promise<T>
   /** The error of a call that must fail. */
   fail(model: string, method: string, body: Body, options?: CallOptions): Promise<OdooFailure>
+  /** What `fail` gives for that class: with the status of JSON-2, or what the other protocols tell of the class. */
+  failure(status: number, name: string): Partial<OdooFailure>
   /** A contact with this run's prefix in its name; `name` and `ref` get it before what is given. */
   partner(values?: Body): Promise<number>
   partners(valuesList: readonly Body[]): Promise<number[]>
@@ -84,7 +101,15 @@ export function createLab(odoo: OdooUnderTest): Lab {
       ...(key !== null && { authorization: `bearer ${key}` }),
       ...(database !== null && { 'x-odoo-database': database }),
     })
+  const transports = new Map<string, OpenTransport>()
+  const send = (model: string, method: string, body: Body, options?: CallOptions) => {
+    const key = options?.key ?? odoo.apiKey
+    const transport = transports.get(key) ?? openTransport(settingsFor(odoo, key))
+    transports.set(key, transport)
+    return transport.call({ model, method, args: withoutUndefined(body), changesData: true }, signal)
+  }
   const call = async <T>(model: string, method: string, body: Body, options?: CallOptions): Promise<T> => {
+    if (odoo.protocol !== 'json2') return (await send(model, method, body, options)) as T
     const reply = await raw(model, method, body, options)
     if (reply.status !== 200)
       throw new Error(`${model}/${method} answered ${reply.status}: ${reply.text.slice(0, 500)}`)
@@ -112,10 +137,12 @@ export function createLab(odoo: OdooUnderTest): Lab {
     raw,
     call,
     fail: async (model, method, body, options) => {
+      if (odoo.protocol !== 'json2') return failureOf(send(model, method, body, options))
       const reply = await raw(model, method, body, options)
       expect(reply.status, reply.text.slice(0, 300)).toBeGreaterThanOrEqual(400)
       return { ...(JSON.parse(reply.text) as OdooFailure), status: reply.status }
     },
+    failure: (status, name) => (odoo.protocol === 'json2' ? { status, name } : { name: className(odoo, name) }),
     partner,
     partners,
     tag: async (name, values = {}) =>
@@ -135,8 +162,41 @@ export function createLab(odoo: OdooUnderTest): Lab {
         const ids = await call<number[]>(model, 'search', { domain: [['name', '=like', `${prefix}%`]], context })
         await call(model, 'unlink', { ids })
       }
+      for (const transport of transports.values()) await transport.close()
     },
   }
+}
+
+const signal = new AbortController().signal
+
+function settingsFor(odoo: OdooUnderTest, key: string): OdooSettings {
+  const { url, database, protocol } = odoo
+  const isAdmin = key === odoo.adminApiKey
+  const user = isAdmin ? odoo.adminLogin : odoo.login
+  const password = isAdmin ? odoo.adminPassword : key === odoo.apiKey ? odoo.password : key
+  return odooSettings.parse({ type: 'odoo', url, database, protocol, user, api_key: key, password })
+}
+
+/** XML-RPC has one number for all errors that are meant for people, but those of rights. */
+function className({ protocol }: OdooUnderTest, name: string): string {
+  const isTold = !name.startsWith('odoo.exceptions.') || /Access/.test(name)
+  return protocol === 'xmlrpc' && !isTold ? 'odoo.exceptions.UserError' : name
+}
+
+/** As JSON leaves it out. */
+function withoutUndefined(body: Body): ContractFields {
+  return JSON.parse(JSON.stringify(body)) as ContractFields
+}
+
+/** What the connector makes of an error: the same class and message over each protocol. */
+async function failureOf(call: Promise<unknown>): Promise<OdooFailure> {
+  const error: unknown = await call.then(
+    (result) => expect.fail(`answered ${JSON.stringify(result)}`),
+    (thrown: unknown) => thrown,
+  )
+  if (!(error instanceof SyncError)) throw error
+  expect(JSON.stringify([error.message, error.hint, error.cause])).not.toContain('Traceback')
+  return { name: pythonName(error) ?? error.code, message: error.message.replace(/^Odoo refused \S+: /, '') }
 }
 
 function only<T>(items: readonly T[]): T {

@@ -175,7 +175,7 @@ export function describeValues(inLab: () => Lab): void {
       })
       expect(found.map(({ id }) => id)).toEqual([second, first])
       expect(await lab.call(PARTNER, 'read', { ids: [99_999_999], fields: ['ref'] })).toEqual([])
-      expect(await lab.call(PARTNER, 'read', { fields: ['ref'] })).toEqual([])
+      expect(await lab.call(PARTNER, 'read', { ids: [], fields: ['ref'] })).toEqual([])
     })
 
     it('an archived record by its id', async () => {

@@ -37,13 +37,14 @@ function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
         return answer(call)
       },
       serverInfo: async () => ({ version: '19.0', clockOffsetMs: 0 }),
+      async *stream() {},
       userId: async () => 5,
     },
     { tracking_disable: true },
     () => 0,
   )
-  const open = (fields = ['name']) =>
-    createCollection(connection, { spec: { model: 'res.partner' }, fields, consumer: 'test' })
+  const open = (fields = ['name'], contents = false) =>
+    createCollection(connection, { spec: { model: 'res.partner' }, fields, contents, consumer: 'test' })
   return { open, calls, methods: () => calls.map(({ method }) => method) }
 }
 
@@ -59,6 +60,48 @@ const row = (id: number, more: Record<string, Value> = {}) => ({
   ...more,
 })
 const update = (id: string, name: string): Operation => ({ kind: 'update', id, fields: { name }, expected: null })
+
+describe('files', () => {
+  const file = { type: 'binary', store: true, readonly: false, required: false, attachment: true }
+  const fieldsGet = () => ({
+    image: file,
+    write_date: { ...file, type: 'datetime' },
+    write_uid: { ...file, type: 'many2one' },
+  })
+  /** What `search_read` answers: of the attachments, and of the model, where it is asked for a full field. */
+  const open = (attachments: Value[], full: Value[]) =>
+    fakeOdoo({
+      fields_get: fieldsGet,
+      search_read: ({ model, args }) => {
+        if (model === 'ir.attachment') return attachments
+        return JSON.stringify(args.domain).includes('image') ? full : [row(1, { image: 'AAEC' })]
+      },
+    })
+  const seen = { id: 9, res_id: 1, res_field: 'image', checksum: 'a'.repeat(40), file_size: 3 }
+
+  test.each([
+    {
+      name: 'their checksum is seen',
+      attachments: [seen],
+      full: [],
+      image: { checksum: `sha1:${seen.checksum}`, size: 3 },
+    },
+    { name: 'it is hidden from our user: then they are read whole', attachments: [], full: [{ id: 1 }], image: 'AAEC' },
+    { name: 'there are none yet', attachments: [], full: [], image: null },
+  ])('where $name', async ({ attachments, full, image }) => {
+    const odoo = open(attachments, full)
+    const states = await odoo.open(['image'], true).sink?.read(['1'], signal)
+    expect(states?.get('1')?.fields).toEqual({ image })
+  })
+
+  test('whether checksums are seen is asked again while there is nothing by which to tell', async () => {
+    const [attachments, full]: [Value[], Value[]] = [[], []]
+    const { sink } = open(attachments, full).open(['image'], true)
+    expect((await sink?.read(['1'], signal))?.get('1')?.fields).toEqual({ image: null })
+    full.push({ id: 1 })
+    expect((await sink?.read(['1'], signal))?.get('1')?.fields).toEqual({ image: 'AAEC' })
+  })
+})
 
 describe('writing', () => {
   test('one web_save_multi for different values, one write for equal ones', async () => {

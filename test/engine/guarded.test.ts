@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { createMemoryConnector } from '../../src/connectors/memory/index.ts'
 import type { CollectionOptions } from '../../src/connectors/memory/options.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { ReadRequest } from '../../src/contract/feed.ts'
@@ -264,6 +265,53 @@ describe('a database that is another one', () => {
     expect(await world.differences()).toEqual([])
     const counts = await world.counts()
     expect(adds(counts.odoo) && adds(counts.external)).toBe(true)
+  })
+})
+
+describe('an older state of the ledger', () => {
+  const told = () => world.events.filter(({ kind }) => kind === 'lost-memory')
+
+  /** What another Tandem wrote as the same user, or this one before its ledger was put back. */
+  async function writeAsUs(phone: string): Promise<void> {
+    await using other = createMemoryConnector(world.stores.odoo)
+    const { sink } = other.collection({ spec: 'partners', fields: ['name'], consumer: 'other' })
+    await sink?.apply([{ kind: 'update', id: '1', fields: { phone }, expected: null }], signal)
+  }
+
+  async function restart(): Promise<void> {
+    world.killAt('page-read')
+    await world.run().catch(() => {})
+    world.killAt(null)
+  }
+
+  it('is told of: our own user did what it does not know', async () => {
+    await open()
+    insertPartners('A')
+    await world.settle()
+    await world.run()
+    world.advance(60_000)
+    await writeAsUs('7')
+    world.advance(60_000)
+    await restart()
+    await world.settle()
+    expect(told()).toMatchObject([{ odooId: '1', message: expect.stringContaining('an old backup') }])
+    expect(customer('1')).toMatchObject({ phone: '7' })
+  })
+
+  it('is not what a restart leaves, nor an edit of a person meanwhile, nor a write of ours since', async () => {
+    await open()
+    insertPartners('A')
+    await world.settle()
+    world.advance(60_000)
+    world.stores.odoo.edit('partners', '1', { phone: '8' })
+    world.advance(60_000)
+    await restart()
+    await world.run()
+    world.advance(60_000)
+    await writeAsUs('9')
+    await world.settle()
+    expect(told()).toEqual([])
+    expect(customer('1')).toMatchObject({ phone: '9' })
   })
 })
 

@@ -43,3 +43,11 @@ export const PEOPLE: Variant = {
   checked: ['name', 'credit'],
   shop: CUSTOMERS,
 }
+
+/** Nothing refers to anything, so that a page of new records is planned while the one before is being sent. */
+export const PAGES: Variant = {
+  name: 'pages of two records, the shop keeps no keys apart',
+  mapping: customers('page_size: 2').replace(/.*link: customers.*\n/, ''),
+  checked: CHECKED,
+  shop: { ...CUSTOMERS, unique: [], key: '' },
+}

@@ -1,6 +1,7 @@
 import { startControlledOdoo, stopControlledOdoo } from '../../scripts/real/odoo-control.ts'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
+import type { OdooUnderTest as ConformingOdoo } from '../conformance/odoo-lab.ts'
 import type { OdooUnderTest } from '../connectors/odoo-setup.ts'
 
 /** The real systems that `npm run test:real` hands to these tests. */
@@ -94,6 +95,12 @@ export function hasRealOdoo(series: OdooSeries): boolean {
     'PG_URL',
   ]
   return parts.every((part) => isSet(`${name}_${part}`))
+}
+
+/** A real Odoo as the conformance suite takes it. */
+export function underConformance(real: RealOdoo, protocol: Protocol): ConformingOdoo {
+  const { personLogin: adminLogin, personKey: adminApiKey, personPassword: adminPassword } = real
+  return { ...real, protocol, adminLogin, adminApiKey, adminPassword, close: async () => {} }
 }
 
 /** The protocols that each version speaks. */

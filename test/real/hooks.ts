@@ -34,6 +34,11 @@ export async function hooks(configFile: string, action: string, more: readonly s
   return { code, parts: answer.parts ?? [], error: said.error + said.out }
 }
 
+/** A mapping with further keys in its `odoo:` block. */
+export function withOdooKeys(mapping: string, ...keys: readonly string[]): string {
+  return mapping.replace('  key: ref\n', ['  key: ref', ...keys.map((key) => `  ${key}`), ''].join('\n'))
+}
+
 export interface Recorder extends AsyncDisposable {
   readonly url: string
   /** What came since the last look, after Odoo had time to send it. */

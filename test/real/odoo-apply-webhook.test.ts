@@ -1,15 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { hasOdooDatabaseAccess, odooDatabaseAccess, realEnvironment } from './environment.ts'
-import { HOOK_SECRET, hooks } from './hooks.ts'
+import { hasOdooDatabaseAccess, realEnvironment, realOdoo } from './environment.ts'
+import { HOOK_SECRET, hooks, withOdooKeys } from './hooks.ts'
 import { asPerson } from './person.ts'
-import { openRealTandem, type RealTandem } from './tandem.ts'
+import { customersMapping, openRealTandem, type RealTandem, type RealTandemOptions } from './tandem.ts'
 
-const OPTIONS = {
-  odoo: '  apply: webhook\n  push: none',
-  config: `server: { listen: off, hook_secret: ${HOOK_SECRET} }`,
-}
+const CONFIG = `server: { listen: off, hook_secret: ${HOOK_SECRET} }`
+const options = (...keys: readonly string[]): RealTandemOptions => ({
+  config: CONFIG,
+  mapping: (mark, schema) => withOdooKeys(customersMapping(mark, schema), 'apply: webhook', 'push: none', ...keys),
+})
 
 let tandem: RealTandem
 afterEach(async () => {
@@ -26,10 +27,10 @@ async function install(): Promise<string> {
 
 /** Tandem with a webhook whose address the mapping was given. */
 async function open(): Promise<string> {
-  tandem = await openRealTandem(OPTIONS)
+  tandem = await openRealTandem(options())
   const address = await install()
   await tandem.close()
-  tandem = await openRealTandem({ ...OPTIONS, odoo: `${OPTIONS.odoo}\n  webhook: "${address}"` })
+  tandem = await openRealTandem(options(`webhook: "${address}"`))
   return address
 }
 
@@ -85,7 +86,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo that takes changes through 
   })
 
   it('commits after an error what a constraint refuses, where a rule has no savepoint', async () => {
-    tandem = await openRealTandem(OPTIONS)
+    tandem = await openRealTandem(options())
     const top = await tandem.insertPartner({ name: 'Top' })
     const below = await tandem.insertPartner({ name: 'Below', parent_id: top })
     const [model] = await asPerson<number[]>('ir.model', 'search', { domain: [['model', '=', 'res.partner']] })
@@ -152,7 +153,10 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo that takes changes through 
   })
 
   it('is asked for the address where our user may, again after it was rotated', async () => {
-    tandem = await openRealTandem({ ...OPTIONS, apiKey: odooDatabaseAccess().odooAdminApiKey })
+    tandem = await openRealTandem({
+      ...options(),
+      odoo: { ...realOdoo('19'), login: realOdoo('19').personLogin, apiKey: realOdoo('19').personKey },
+    })
     const { parts } = await hooks(tandem.configFile, 'install')
     expect(parts).toMatchObject([{ state: 'created', note: null }])
     await insert('A', 'Ann')

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { canRestartOdoo, hasRealOdoo, realOdoo, restartOdoo } from './environment.ts'
-import { HOOK_SECRET, hooks } from './hooks.ts'
+import { HOOK_SECRET, hooks, withOdooKeys } from './hooks.ts'
 import { asPerson } from './person.ts'
-import { openRealTandem, type RealTandem } from './tandem.ts'
+import { customersMapping, openRealTandem, type RealTandem } from './tandem.ts'
 
 const SERVER = `server: { listen: off, hook_secret: ${HOOK_SECRET} }`
 const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never\ncompare_within: never'
@@ -15,8 +15,11 @@ afterEach(async () => {
 })
 
 async function open(more = NO_SCANS, password = realOdoo('19').password): Promise<void> {
-  const erp = `, user: ${realOdoo('19').login}, password: ${JSON.stringify(password)}`
-  tandem = await openRealTandem({ more, erp, config: SERVER, odoo: '  push: bus' })
+  tandem = await openRealTandem({
+    config: SERVER,
+    odoo: { ...realOdoo('19'), password },
+    mapping: (mark, schema) => withOdooKeys(customersMapping(mark, schema, more), 'push: bus'),
+  })
   await hooks(tandem.configFile, 'remove')
   expect((await hooks(tandem.configFile, 'install')).parts).toMatchObject([
     { purpose: 'create and write', state: 'created' },

@@ -205,13 +205,16 @@ function describeConnection(series: OdooSeries, protocol: Protocol, parts: { rea
     })
 
     test('a record that a rule hides is not taken for a deleted one', async () => {
-      // Everybody's own settings: there for each user, and readable by nobody else.
-      const { rows } = await sql.query<{ id: number; ours: boolean }>(
-        "select s.id, u.login <> 'admin' ours from res_users_settings s join res_users u on u.id = s.user_id",
-      )
-      const hidden = String(rows.find(({ ours }) => !ours)?.id)
-      const spec = { model: 'res.users.settings', domain: [] }
-      const states = await sinkOf(open({ spec, fields: ['user_id'] })).read([hidden, '999999999'], signal)
+      // Somebody's own filter: readable by nobody else.
+      const { rows } = await sql.query<{ id: number }>('select id from res_users where login = $1', [odoo.personLogin])
+      const owner = rows[0]?.id ?? 0
+      const ofOwner: Fields = isOld ? { user_id: owner } : { user_ids: [[6, 0, [owner]]] }
+      const vals_list = [{ name: own.prefix, model_id: 'res.partner', ...ofOwner }]
+      const made = await callAsPerson(odoo, 'ir.filters', 'create', { vals_list })
+      const hidden = String((made as readonly Value[])[0])
+      const spec = { model: 'ir.filters', domain: [] }
+      const states = await sinkOf(open({ spec, fields: ['name'] })).read([hidden, '999999999'], signal)
+      await callAsPerson(odoo, 'ir.filters', 'unlink', { ids: [Number(hidden)] })
       expect([...states.entries()]).toEqual([
         [hidden, { id: hidden, version: null, changedAtMs: null, byUs: null, fields: {} }],
       ])

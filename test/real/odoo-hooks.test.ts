@@ -16,15 +16,6 @@ const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never\ncompar
 let tandem: RealTandem
 let daemons: Daemon[] = []
 let stop = new AbortController()
-afterEach(async () => {
-  if (!tandem) return
-  stop.abort()
-  stop = new AbortController()
-  for (const daemon of daemons) if (daemon.isRunning()) await daemon.kill()
-  daemons = []
-  await hooks(tandem.configFile, 'remove')
-  await tandem.close()
-})
 
 async function open(port: number, more = NO_SCANS): Promise<void> {
   const server = `server: { listen: ${port}, public_url: "http://127.0.0.1:${port}", hook_secret: ${HOOK_SECRET} }`
@@ -46,6 +37,15 @@ const within = { timeout: 10_000, interval: 20 }
 const customers = () => expect.poll(() => tandem.customers(), within)
 
 describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo that tells of changes', () => {
+  afterEach(async () => {
+    stop.abort()
+    stop = new AbortController()
+    for (const daemon of daemons) if (daemon.isRunning()) await daemon.kill()
+    daemons = []
+    await hooks(tandem.configFile, 'remove')
+    await tandem.close()
+  })
+
   it('brings creates, writes, archives and deletes at once, without a scan', async () => {
     await open(await freePort())
     await listen()

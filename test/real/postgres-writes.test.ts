@@ -86,6 +86,38 @@ test('triggers that trim and that write afterwards are seen in the outcome', asy
   expect((await apply(again, create({ code: 'b' })))[0]).toEqual({ kind: 'exists' })
 })
 
+test('what a new row stores otherwise than it was sent is told: cut, padded, converted, given by a default', async () => {
+  await bench.person.query(`create table v (id serial primary key, short varchar(3), padded char(4), digits text,
+    small int2, flag boolean, given text default 'by the table', plain text)`)
+  const names = ['short', 'padded', 'digits', 'small', 'flag', 'given', 'plain']
+  const collection = open('v', names)
+  const sent: Fields = { short: 'ab   ', padded: 'x', digits: 17, small: '5', flag: 'yes', plain: 'as it is ' }
+  const other: Fields = { ...sent, short: 'abc', padded: null, digits: 'seventeen', small: 6, flag: true }
+  const outcomes = await apply(collection, create(sent), create(other), create({ plain: null }))
+  const { rows } = await bench.person.query(`select ${names.join(', ')} from v order by id`)
+  expect(outcomes.map(stored)).toEqual(rows)
+  expect(rows[0]).toMatchObject({
+    short: 'ab ',
+    padded: 'x   ',
+    digits: '17',
+    small: 5,
+    flag: true,
+    given: 'by the table',
+  })
+})
+
+test('a trigger that is made while we run is noticed with the first rows that it touches', async () => {
+  await bench.person.query('create table v (id serial primary key, code text unique, name text)')
+  const collection = open('v', ['code', 'name'], { key: 'code' })
+  expect(stored((await apply(collection, create({ code: 'a', name: ' x ' })))[0])?.name).toBe(' x ')
+  await bench.person.query(`create function trim_name() returns trigger language plpgsql as $$
+    begin new.name = btrim(new.name); return new; end $$`)
+  await bench.person.query('create trigger trims before insert on v for each row execute function trim_name()')
+  for (const code of ['b', 'c']) {
+    expect(stored((await apply(collection, create({ code, name: ' x ' })))[0])?.name).toBe('x')
+  }
+})
+
 test('a unique value of another record is named, and the key alone means "exists"', async () => {
   await bench.person.query('create table t (id serial primary key, code text unique, mail text unique)')
   const collection = open('t', ['code', 'mail'], { key: 'code' })

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type App, openApp, readSetup } from '../../src/app.ts'
-import type { SyncEvent } from '../../src/engine/context.ts'
+import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
+import type { Context, SyncEvent } from '../../src/engine/context.ts'
 import { createRunner, type Runner } from '../../src/engine/runner.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
-import { realEnvironment } from './environment.ts'
+import { type RealOdoo, realEnvironment, realOdoo } from './environment.ts'
 import { asPerson } from './person.ts'
 
 export const CUSTOMERS_TABLE = `
@@ -25,7 +26,7 @@ export const CUSTOMERS_TABLE = `
   )`
 
 /** `mark` is the job position that keeps the partners of one test apart from all others. */
-export function customersMapping(mark: string, schema: string, more = '', odoo = ''): string {
+export function customersMapping(mark: string, schema: string, more = ''): string {
   return `
 mapping: customers
 odoo:
@@ -34,7 +35,6 @@ odoo:
   domain: [[function, "=", "${mark}"]]
   key: ref
   defaults: { function: "${mark}" }
-${odoo}
 external:
   connection: shop
   collection: { table: ${schema}.customers, capture: triggers, archive: { column: archived, value: true } }
@@ -72,21 +72,23 @@ export interface RealTandem {
 }
 
 export interface RealTandemOptions {
-  /** Further lines of the mapping. */
+  /** Lines for the end of the mapping of customers. */
   readonly more?: string
   readonly table?: string
-  /** Further lines of the configuration. */
+  /** Another mapping, also called customers. */
+  readonly mapping?: (mark: string, schema: string) => string
+  /** Lines for the configuration. */
   readonly config?: string
-  /** Further keys of the mapping's `odoo:` block, one a line. */
-  readonly odoo?: string
-  /** Instead of the ordinary user's. */
-  readonly apiKey?: string
-  /** Further settings of the connection to Odoo. */
-  readonly erp?: string
+  /** What the mapping runs with, to look at its calls. */
+  readonly observe?: (context: Context) => Context
+  /** Odoo 19 over JSON-2 if absent. */
+  readonly odoo?: RealOdoo
+  readonly protocol?: Protocol
 }
 
 export async function openRealTandem(options: RealTandemOptions = {}): Promise<RealTandem> {
-  const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
+  const { postgresUrl } = realEnvironment()
+  const odoo = options.odoo ?? realOdoo('19')
   const mark = `t-${randomUUID().slice(0, 8)}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-real-'))
   const schema = `tandem_${mark.replace('-', '_')}`
@@ -97,15 +99,22 @@ export async function openRealTandem(options: RealTandemOptions = {}): Promise<R
   await shop.query(options.table ?? CUSTOMERS_TABLE)
   mkdirSync(join(folder, 'mappings'))
   const configFile = join(folder, 'config.yaml')
-  writeFileSync(join(folder, 'mappings', 'customers.yaml'), customersMapping(mark, schema, options.more, options.odoo))
+  const mapping = options.mapping?.(mark, schema) ?? customersMapping(mark, schema, options.more)
+  writeFileSync(join(folder, 'mappings', 'customers.yaml'), mapping)
   writeFileSync(
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
-  erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${options.apiKey ?? odooApiKey}"${options.erp ?? ''} }
+  erp:
+    type: odoo
+    url: "${odoo.url}"
+    database: "${odoo.database}"
+    protocol: ${options.protocol ?? 'json2'}
+    user: "${odoo.login}"
+    api_key: "${odoo.apiKey}"
+    password: "${odoo.password}"
   shop: { type: postgres, url: "${postgresUrl}" }
-${options.config ?? ''}
-`,
+${options.config ?? ''}`,
   )
   const events: SyncEvent[] = []
   const app = await openApp(readSetup(configFile, {}), { emit: (event) => events.push(event) })
@@ -122,7 +131,9 @@ ${options.config ?? ''}
     async runner() {
       const [file] = app.files
       if (!file) throw new Error('no mapping')
-      runner ??= createRunner((await app.connect(file, signal)).context)
+      if (runner) return runner
+      const { context } = await app.connect(file, signal)
+      runner = createRunner(options.observe?.(context) ?? context)
       return runner
     },
     async settle() {
@@ -133,7 +144,7 @@ ${options.config ?? ''}
         if (round > 0 && pending === 0 && lookAgainMs === null) return
         await app.clock.sleep(200, signal)
       }
-      throw new Error('It does not settle.')
+      throw new Error(`It does not settle: ${JSON.stringify(events.slice(-5))}`)
     },
     async differences() {
       const { context } = await tandem.runner()
@@ -142,16 +153,26 @@ ${options.config ?? ''}
       return found.filter((difference) => difference.kind !== 'field' || !difference.isAsSeen)
     },
     async insertPartner(values) {
-      const [id] = await asPerson<number[]>('res.partner', 'create', { vals_list: [{ function: mark, ...values }] })
+      const [id] = await asPerson<number[]>(
+        'res.partner',
+        'create',
+        { vals_list: [{ function: mark, ...values }] },
+        odoo,
+      )
       return id ?? 0
     },
     partners: () =>
-      asPerson('res.partner', 'search_read', {
-        domain: [['function', '=', mark]],
-        fields: ['name', 'ref', 'email', 'phone', 'comment', 'country_id', 'parent_id', 'active', 'write_uid'],
-        order: 'id',
-        context: { active_test: false },
-      }),
+      asPerson(
+        'res.partner',
+        'search_read',
+        {
+          domain: [['function', '=', mark]],
+          fields: ['name', 'ref', 'email', 'phone', 'comment', 'country_id', 'parent_id', 'active', 'write_uid'],
+          order: 'id',
+          context: { active_test: false },
+        },
+        odoo,
+      ),
     customers: async () => (await shop.query('SELECT * FROM customers ORDER BY id')).rows,
     async close() {
       await runner?.stop(5000)
@@ -159,7 +180,7 @@ ${options.config ?? ''}
       await shop.query(`DROP SCHEMA ${schema} CASCADE`)
       await shop.end()
       const ids = (await tandem.partners()).map(({ id }) => id)
-      await asPerson('res.partner', 'unlink', { ids })
+      await asPerson('res.partner', 'unlink', { ids }, odoo)
       rmSync(folder, { recursive: true, force: true })
     },
   }

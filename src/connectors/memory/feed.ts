@@ -14,6 +14,7 @@ export function createFeed(session: Session, name: string, definition: Definitio
   const { store } = session
   const call = (method: Method) => ({ method, collection: name, operations: [] })
   const feed: Feed = {
+    readsAhead: true,
     read: (request, signal) =>
       perform(session, call('feed.read'), signal, () => {
         const read = definition.feed?.kind === 'window' ? readWindow : readLog

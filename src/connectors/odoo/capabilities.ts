@@ -15,8 +15,15 @@ export interface OdooCapabilities {
   searchReadTakesLoad(signal: AbortSignal): Promise<boolean>
   /** Whether our user may do this to the model as a whole; record rules come on top. */
   mayAccess(model: string, access: Access, signal: AbortSignal): Promise<boolean>
+  /** Whether our user may do this to each of these records, record rules included. */
+  mayAccessRecords(model: string, access: Access, ids: readonly number[], signal: AbortSignal): Promise<boolean>
   /** Whether our user has the group, by its external id. */
   isInGroup(userId: number, group: string, signal: AbortSignal): Promise<boolean>
+  /**
+   * Our user sees the attachments behind the fields of records, and so their checksums: on 14, only who may change
+   * the settings. False also where there are none yet; then it is asked again.
+   */
+  seesFieldFiles(signal: AbortSignal): Promise<boolean>
   /** Which webhooks an automation can have: one that Odoo receives, and one that it sends. */
   webhooks(signal: AbortSignal): Promise<{ readonly incoming: boolean; readonly outgoing: boolean }>
 }
@@ -35,6 +42,7 @@ export function createCapabilities(call: Call): OdooCapabilities {
     works(call(ANY_MODEL, 'search_read', { domain: NO_RECORDS, fields: ['id'], load: '' }, signal)),
   )
   const hasAccessMethod = once((signal) => works(call(ANY_MODEL, 'has_access', { ids: [], operation: 'read' }, signal)))
+  let hasSeenFieldFiles = false
   const webhooks = once(async (signal) => ({
     incoming: await hasOption(call, 'base.automation', 'trigger', 'on_webhook', signal),
     outgoing: await hasOption(call, 'ir.actions.server', 'state', 'webhook', signal),
@@ -43,12 +51,30 @@ export function createCapabilities(call: Call): OdooCapabilities {
     canSaveMulti,
     searchReadTakesLoad,
     webhooks,
+    async seesFieldFiles(signal) {
+      if (hasSeenFieldFiles) return true
+      const domain = [['res_field', '!=', false]]
+      const found = await call('ir.attachment', 'search_read', { domain, fields: ['id'], limit: 1 }, signal)
+      hasSeenFieldFiles = Array.isArray(found) && found.length > 0
+      return hasSeenFieldFiles
+    },
     async mayAccess(model, access, signal) {
       if (await hasAccessMethod(signal)) {
         return (await call(model, 'has_access', { ids: [], operation: access }, signal)) === true
       }
       const args = { operation: access, raise_exception: false }
       return (await call(model, 'check_access_rights', args, signal)) === true
+    },
+    async mayAccessRecords(model, access, ids, signal) {
+      if (await hasAccessMethod(signal))
+        return (await call(model, 'has_access', { ids, operation: access }, signal)) === true
+      try {
+        await call(model, 'check_access_rule', { ids, operation: access }, signal)
+        return true
+      } catch (error) {
+        if (pythonName(error) === 'odoo.exceptions.AccessError') return false
+        throw error
+      }
     },
     async isInGroup(userId, group, signal) {
       // The two changed in the same version: a method of the model before, of a record since.

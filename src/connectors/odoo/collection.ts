@@ -1,12 +1,14 @@
 import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
+import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
 import { busFeed, busProblems } from './hooks/bus-feed.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { webhookSink } from './hooks/webhook-sink.ts'
 import { createModel, type OdooModel } from './model.ts'
+import { whatBrings } from './modules.ts'
 import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
 import type { OdooServices } from './services.ts'
 import { createSink } from './sink.ts'
@@ -18,6 +20,8 @@ const PAGE_SIZE = 5000
 const MAX_BATCH = 500
 /** One call a record: a larger batch would be under way for seconds. */
 const MAX_WEBHOOK_BATCH = 50
+/** How many records `check` tries the record rules on. */
+const SAMPLE = 20
 
 /** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
 export function createCollection(
@@ -33,8 +37,8 @@ export function createCollection(
       hint: 'It takes model, domain, context, archive, overlap, push and apply.',
     })
   }
-  const spec = parsed.data
-  const model = createModel(connection, spec, [...new Set(request.fields)])
+  const spec = withoutFieldAttachments(parsed.data)
+  const model = createModel(connection, spec, [...new Set(request.fields)], request.contents ?? false)
   return {
     capabilities: {
       deletes: 'listed',
@@ -44,9 +48,15 @@ export function createCollection(
       archive: spec.archive === null ? null : { field: spec.archive, archived: false },
     },
     async describe(signal) {
-      const fields = await fetchFields(connection, spec.model, [], signal)
+      const fields = await fetchModel(connection, spec.model, signal)
       const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
-      return toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
+      const schema = toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
+      const missing = new Map<string, string>()
+      for (const name of request.fields.filter((each) => !fields.has(each))) {
+        const remedy = await whatBrings(connection, spec.model, name, signal)
+        if (remedy !== null) missing.set(name, remedy)
+      }
+      return { ...schema, missing }
     },
     async check(needs, signal) {
       const push = services ? busProblems(spec, request, services) : []
@@ -55,6 +65,22 @@ export function createCollection(
     feed: { ...createFeed(model), ...(services ? busFeed(spec, request, services) : {}) },
     sink: createSink(model, services ? webhookSink(model, request, services) : null),
     ...(services ? { hooks: createHooks(model, request, services) } : {}),
+  }
+}
+
+/** The fields of a model. @throws SyncError `schema` that says what would bring a model which is not there. */
+async function fetchModel(
+  connection: OdooConnection,
+  model: string,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof fetchFields>>> {
+  try {
+    return await fetchFields(connection, model, [], signal)
+  } catch (error) {
+    const isMissing = error instanceof SyncError && error.code === 'schema'
+    const remedy = isMissing ? await whatBrings(connection, model, null, signal) : null
+    if (remedy === null) throw error
+    throw new SyncError('schema', `Odoo has no model ${model}`, { cause: error, hint: remedy })
   }
 }
 
@@ -82,11 +108,36 @@ async function checkCollection(
   try {
     await model.shape(signal)
     // The filter, too, is tried: an unknown field or operator in it shows only when it runs.
-    await createFeed(model).list?.(null, 1, signal)
+    const sample = (await createFeed(model).list?.(null, SAMPLE, signal))?.entries ?? []
+    const ids = sample.map(({ id }) => Number(id))
+    if (needs.update) problems.push(...(await ruleProblems(model, 'write', ids, signal)))
+    if (needs.remove) problems.push(...(await ruleProblems(model, 'unlink', ids, signal)))
   } catch (error) {
     const cause = await explainError(error, model, 'read', 0, signal)
     if (!(cause instanceof SyncError) || cause.disposition === 'retry' || cause.disposition === 'defer') throw cause
     problems.push({ severity: 'error', message: cause.message, hint: cause.hint })
   }
   return problems
+}
+
+/** The model as a whole is allowed; record rules may still keep single records from us. */
+async function ruleProblems(
+  model: OdooModel,
+  access: 'write' | 'unlink',
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<Problem[]> {
+  const may = (some: readonly number[]): Promise<boolean> =>
+    model.connection.capabilities.mayAccessRecords(model.name, access, some, signal)
+  if (ids.length === 0 || (await may(ids))) return []
+  const refused: number[] = []
+  for (const id of ids) if (!(await may([id]))) refused.push(id)
+  const named = refused.slice(0, 5).join(', ')
+  return [
+    {
+      severity: 'warning',
+      message: `Our user may not ${access} ${refused.length} of the first ${ids.length} records of ${model.name} (${named}${refused.length > 5 ? ', …' : ''}): a record rule keeps them`,
+      hint: 'Leave them out with the domain of the mapping, or change the rule (Settings, Technical, Record Rules): a change of such a record becomes a dead letter.',
+    },
+  ]
 }

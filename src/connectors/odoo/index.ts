@@ -2,7 +2,7 @@ import type { Connector } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
-import { createConnection } from './connection.ts'
+import { createConnection, type OdooConnection } from './connection.ts'
 import { openServices } from './services.ts'
 import { type OdooSettings, odooSettings } from './settings.ts'
 import { openTransport } from './transport/open-transport.ts'
@@ -12,22 +12,13 @@ import { openTransport } from './transport/open-transport.ts'
  * @throws SyncError `config` that names what is wrong in the settings.
  */
 export function createOdooConnector(settings: unknown, name: string): Connector {
-  const parsed = odooSettings.safeParse(settings)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
-    throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
-  }
-  const open = (own: OdooSettings) => {
-    const transport = openTransport(own)
-    const connection = createConnection(name, transport, own.context, () => performance.now())
-    return { connection, close: () => transport.close() }
-  }
-  const { setup } = parsed.data
-  const { connection, close } = open(parsed.data)
+  const own = parseSettings(settings, name)
+  const connection = open(own, name)
+  const { setup } = own
   const services = openServices(
-    parsed.data,
+    own,
     connection,
-    setup ? open({ ...parsed.data, protocol: 'auto', password: undefined, ...setup }) : null,
+    setup ? open({ ...own, protocol: 'auto', password: undefined, ...setup }, name) : null,
   )
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
@@ -35,7 +26,27 @@ export function createOdooConnector(settings: unknown, name: string): Connector 
     collection: (request) => createCollection(connection, request, services),
     async [Symbol.asyncDispose]() {
       await services.close()
-      await close()
+      await connection.close()
     },
   }
+}
+
+/** For commands that are about Odoo itself. The caller closes it. @throws SyncError `config`. */
+export function openOdooConnection(settings: unknown, name: string): OpenOdoo {
+  return open(parseSettings(settings, name), name)
+}
+
+export type OpenOdoo = OdooConnection & { close(): Promise<void> }
+
+function parseSettings(settings: unknown, name: string): OdooSettings {
+  const parsed = odooSettings.safeParse(settings)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
+  throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
+}
+
+function open(settings: OdooSettings, name: string): OpenOdoo {
+  const transport = openTransport(settings)
+  const connection = createConnection(name, transport, settings.context, () => performance.now())
+  return { ...connection, close: () => transport.close() }
 }

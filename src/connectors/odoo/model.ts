@@ -1,6 +1,7 @@
 import type { RecordState } from '../../contract/change.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import { addContents, contentColumns, hasChecksum, seesChecksums } from './contents.ts'
 import { createRowReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
 import type { OdooSpec } from './spec.ts'
@@ -25,11 +26,19 @@ export interface OdooModel {
 export interface ModelShape {
   readonly fields: ReadonlyMap<string, OdooField>
   readonly reader: RowReader
-  /** What a full read asks for. */
+  /** What a full read asks for: without `contentNames`. */
   readonly readNames: readonly string[]
+  /** Files that are read as references: their checksums come from elsewhere. */
+  readonly contentNames: readonly string[]
 }
 
-export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNames: readonly string[]): OdooModel {
+/** @param takesContents whether files are read as references where Odoo knows their checksums. */
+export function createModel(
+  connection: OdooConnection,
+  spec: OdooSpec,
+  fieldNames: readonly string[],
+  takesContents: boolean,
+): OdooModel {
   const context = { ...connection.context, ...spec.context }
   let shape: ModelShape | null = null
   return {
@@ -45,8 +54,18 @@ export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNam
       const fields = await fetchFields(connection, spec.model, needed, signal)
       const ownUserId = await connection.ownUserId(signal)
       const reader = createRowReader(fieldNames, fields, ownUserId)
-      shape = { fields, reader, readNames: [...new Set(needed)] }
-      return shape
+      const files = fieldNames.filter((name) => {
+        const field = fields.get(name)
+        return takesContents && field !== undefined && hasChecksum(spec.model, field)
+      })
+      const isVisible = await seesChecksums(connection, spec.model, files, signal)
+      const contentNames = isVisible === false ? [] : files
+      const readNames = needed.filter((name) => !contentNames.includes(name))
+      const columns = contentColumns(spec.model, contentNames)
+      const found = { fields, reader, readNames: [...new Set([...readNames, ...columns])], contentNames }
+      // Asked again as long as nothing is there by which it could be told.
+      if (isVisible !== null) shape = found
+      return found
     },
     forgetShape() {
       shape = null
@@ -84,7 +103,8 @@ export async function readRecords(
   const { clock } = model.connection
   const shape = await model.shape(signal)
   const floorMs = clock.nowMs()
-  const rows = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  const found = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  const rows = await addContents(model, found, shape.contentNames, signal)
   const { states, newestMs } = readRows(rows, shape.reader, floorMs)
   if (newestMs !== null) clock.observe(newestMs)
   return states

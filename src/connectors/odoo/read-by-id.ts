@@ -1,5 +1,6 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
 import { asRows } from './connection.ts'
+import { addContents } from './contents.ts'
 import { type OdooModel, readRecords } from './model.ts'
 import { readRows, toOdooIds } from './records.ts'
 import { pythonName } from './transport/odoo-fault.ts'
@@ -38,7 +39,8 @@ async function readUnsearchable(
   const floorMs = connection.clock.nowMs()
   try {
     const args = { ids, fields: shape.readNames, load: '', context: model.context }
-    const rows = asRows(await connection.call(model.name, 'read', args, signal), model.name)
+    const read = asRows(await connection.call(model.name, 'read', args, signal), model.name)
+    const rows = await addContents(model, read, shape.contentNames, signal)
     for (const state of readRows(rows, shape.reader, floorMs).states) found.set(state.id, state)
   } catch (error) {
     if (pythonName(error) !== 'odoo.exceptions.AccessError') throw error

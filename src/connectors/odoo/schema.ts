@@ -11,13 +11,26 @@ export interface OdooField {
   readonly isRequired: boolean
   readonly isReadOnly: boolean
   readonly isComputed: boolean
+  /** Kept as an attachment, which has a checksum, and not in a column of the table. */
+  readonly isAttachment: boolean
   readonly relation: string | null
   readonly size: number | null
   readonly scale: number | null
   readonly options: readonly string[] | null
 }
 
-const ATTRIBUTES = ['type', 'store', 'readonly', 'required', 'depends', 'relation', 'selection', 'digits', 'size']
+const ATTRIBUTES = [
+  'type',
+  'store',
+  'readonly',
+  'required',
+  'depends',
+  'relation',
+  'selection',
+  'digits',
+  'size',
+  'attachment',
+]
 
 /** Set by Odoo itself: `write` takes values for them without an error and drops them. */
 const MANAGED = new Set(['id', 'create_date', 'create_uid', 'write_date', 'write_uid', 'display_name', '__last_update'])
@@ -92,6 +105,7 @@ function readField(name: string, attributes: Value): OdooField {
     // has no inverse: Odoo accepts the value and drops it, or overwrites it at the next computation.
     isReadOnly: MANAGED.has(name) || (of.readonly === true && (of.store !== true || isComputed)),
     isComputed,
+    isAttachment: of.attachment === true,
     relation: typeof of.relation === 'string' ? of.relation : null,
     size: typeof of.size === 'number' ? of.size : null,
     scale: readScale(type, of.digits ?? null),

@@ -15,12 +15,12 @@ export interface OdooServices {
 export function openServices(
   settings: OdooSettings,
   connection: OdooConnection,
-  setup: { readonly connection: OdooConnection; close(): Promise<void> } | null,
+  setup: (OdooConnection & { close(): Promise<void> }) | null,
 ): OdooServices {
   const webhooks = openWebhookHttp(settings)
   return {
     settings,
-    setup: setup?.connection ?? connection,
+    setup: setup ?? connection,
     webhooks,
     async close() {
       await webhooks.close()

@@ -2,6 +2,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { Operation, Outcome, Sink } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { readBirths } from './births.ts'
+import { modelStreaming, openContent, streamedValues, wireName } from './contents.ts'
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { findRecords } from './find-records.ts'
@@ -44,6 +45,13 @@ export function createSink(model: OdooModel, webhook: WebhookSink | null = null)
         throw await explainError(error, model, access, operations.length, signal)
       }
     },
+    async *openContent(id, field, signal) {
+      try {
+        yield* openContent(model, id, field, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 1, signal)
+      }
+    },
   }
 }
 
@@ -58,6 +66,7 @@ async function applyOperations(
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
   const shape = await model.shape(signal)
+  const contents = streamedValues(operations)
   const outcomes: Outcome[] = []
   const creates: { at: number; vals: Fields }[] = []
   const updates: { at: number; id: string; vals: Fields }[] = []
@@ -79,15 +88,23 @@ async function applyOperations(
     })
   }
   if (webhook) {
+    if (contents.size > 0) throw filesThroughWebhook(model)
     const sent = [...creates, ...updates, ...removes]
     place(sent, await applyThroughWebhook(webhook, webhookOperations(webhook, creates, updates, removes), signal))
     return outcomes
   }
+  const target = contents.size > 0 ? modelStreaming(model, contents) : model
   const createVals = creates.map((item) => item.vals)
-  if (creates.length > 0) place(creates, await createRecords(model, createVals, signal))
-  if (updates.length > 0) place(updates, await updateRecords(model, updates, signal))
+  if (creates.length > 0) place(creates, await createRecords(target, createVals, signal))
+  if (updates.length > 0) place(updates, await updateRecords(target, updates, signal))
   if (removes.length > 0) place(removes, await removeRecords(model, removes, signal))
   return outcomes
+}
+
+function filesThroughWebhook(model: OdooModel): SyncError {
+  return new SyncError('config', `Files of ${model.name} cannot be sent through a webhook.`, {
+    hint: 'Use apply: rpc for this mapping, or leave the files to a mapping of their own.',
+  })
 }
 
 /** Nobody could tell which record a webhook made of it. */
@@ -120,7 +137,7 @@ function encodeFields(model: OdooModel, shape: ModelShape, fields: Fields): Fiel
       })
     }
     try {
-      vals[name] = encoderFor(field.type)(value, `${model.name}.${name}`)
+      vals[wireName(model.name, name)] = encoderFor(field.type)(value, `${model.name}.${name}`)
     } catch (error) {
       if (error instanceof SyncError) return error
       throw error

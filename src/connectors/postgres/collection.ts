@@ -18,7 +18,7 @@ const PAGE_SIZE = 5000
 export function postgresCollection(connection: PostgresConnection, request: CollectionRequest): Collection {
   const table = parseTableSpec(request.spec)
   const spec = { ...table, key: request.key ?? table.key }
-  const context = postgresContext(connection, spec, request.fields, request.consumer)
+  const context = postgresContext(connection, spec, request)
   const collection: Collection = {
     capabilities: {
       deletes: spec.capture === 'triggers' ? 'pushed' : 'listed',

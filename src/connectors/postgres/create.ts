@@ -3,9 +3,10 @@ import type { Outcome } from '../../contract/sink.ts'
 import type { OperationGroup } from '../sql/group-operations.ts'
 import { isSameRecord } from '../sql/unique-conflict.ts'
 import type { Query } from './pool.ts'
-import { inputColumns, recordset, recordsetText } from './recordset.ts'
+import { type InputColumn, inputColumns, namedRows, recordset, recordsetText } from './recordset.ts'
 import { type PostgresContext, type PostgresRows, recordOf } from './rows.ts'
 import { columnNamed, type PostgresColumn, type PostgresTable } from './schema.ts'
+import { storedAsSent } from './stored-as-sent.ts'
 import { inputExpression } from './values.ts'
 
 type Group = OperationGroup & { kind: 'create' }
@@ -26,27 +27,24 @@ export async function createGroup(
 ): Promise<Placements> {
   const { table } = rows
   const ids = await settleIds(query, table, group)
+  const sent = group.members.map(({ operation }) => operation.fields)
   const named = group.names.filter((name) => ids === null || name !== table.id.field.name)
-  const columns = [...(ids === null ? [] : [table.id]), ...named.map((name) => columnNamed(table, name))]
-  const inputs = inputColumns('f', columns)
-  const text = recordsetText(
-    inputs.map(({ name }) => name),
-    group.members.map(({ place, operation }, index) => ({
-      place,
-      values: [...(ids === null ? [] : [ids[index] ?? null]), ...named.map((name) => operation.fields[name] ?? null)],
-    })),
-  )
+  const inputs = named.map((name, index): InputColumn => ({ name: `f${index}`, column: columnNamed(table, name) }))
+  const columns = [...(ids === null ? [] : [table.id]), ...inputs.map(({ column }) => column)]
+  const values = inputs.map(({ name, column }) => inputExpression(column.type, name, rows.hasStaged))
+  const known = storedAsSent(rows, sent)
   const found = await query(
     `insert into ${table.sql} as ${table.alias} (${columns.map((column) => column.sql).join(', ')}) ${overriding(columns)}
-     select ${inputs.map(({ name, column }) => inputExpression(column.type, name)).join(', ')}
-     from ${recordset('$1', 'tandem_x', inputs)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning}`,
-    [text],
+     select ${[...(ids === null ? [] : ['id']), ...values].join(', ')}
+     from ${namedRows(inputs, ids === null ? null : table.id)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning(known)}`,
+    ids === null ? [JSON.stringify(sent)] : [JSON.stringify(sent), ids],
   )
-  const placeOf = ids === null ? placesInOrder(table, group, found.length) : placesById(table, group, ids)
-  const made: Placements = found.map((row, index) => [
-    placeOf(String(row[0]), index),
-    { kind: 'done', record: recordOf(rows, row, { byUs: true }), isOurs: true },
-  ])
+  const indexOf = ids === null ? indexesInOrder(table, group, found.length) : indexesById(table, ids)
+  const made: Placements = found.map((row, at) => {
+    const { place, operation } = group.members[indexOf(String(row[0]), at)] as Group['members'][number]
+    const record = recordOf(rows, row, { byUs: true, known, sent: operation.fields })
+    return [place, { kind: 'done', record, isOurs: true }]
+  })
   return [...made, ...(await explainMissing(context, query, rows, group, new Set(made.map(([place]) => place))))]
 }
 
@@ -71,24 +69,23 @@ async function settleIds(query: Query, table: PostgresTable, group: Group): Prom
   return found.map(([id]) => String(id))
 }
 
-function placesById(table: PostgresTable, group: Group, ids: readonly string[]): (id: string) => number {
-  const places = new Map<string, number>()
-  group.members.forEach(({ place }, index) => {
-    const id = ids[index] ?? ''
+function indexesById(table: PostgresTable, ids: readonly string[]): (id: string) => number {
+  const indexes = new Map<string, number>()
+  ids.forEach((id, index) => {
     // Of two rows with one id, the first was inserted.
-    if (!places.has(id)) places.set(id, place)
+    if (!indexes.has(id)) indexes.set(id, index)
   })
   return (id) => {
-    const place = places.get(id)
-    if (place === undefined) throw changedId(table.name)
-    return place
+    const index = indexes.get(id)
+    if (index === undefined) throw changedId(table.name)
+    return index
   }
 }
 
 /** Rows come back in the order in which they were sent, if all of them come back. */
-function placesInOrder(table: PostgresTable, group: Group, count: number): (id: string, index: number) => number {
+function indexesInOrder(table: PostgresTable, group: Group, count: number): (id: string, index: number) => number {
   if (count !== group.members.length) throw swallowed(table.name)
-  return (_id, index) => group.members[index]?.place ?? -1
+  return (_id, index) => index
 }
 
 function overriding(columns: readonly PostgresColumn[]): string {
@@ -120,7 +117,7 @@ async function explainMissing(
   const meets = uniques.map((unique) => {
     const same = unique.map((name) => {
       const input = inputs.find(({ column }) => column.field.name === name)
-      return `${table.alias}.${columnNamed(table, name).sql} = ${input === undefined ? 'null' : inputExpression(input.column.type, input.name)}`
+      return `${table.alias}.${columnNamed(table, name).sql} = ${input === undefined ? 'null' : inputExpression(input.column.type, input.name, rows.hasStaged)}`
     })
     return `exists (select from ${rows.from} where ${same.join(' and ')})`
   })

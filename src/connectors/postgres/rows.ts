@@ -1,6 +1,7 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
+import type { CollectionRequest } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
-import type { Value } from '../../contract/value.ts'
+import type { Fields, Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
 import { quoteTableName } from '../sql/identifier.ts'
 import type { TableSpec } from '../sql/spec.ts'
@@ -11,12 +12,19 @@ import { isCastable, readExpression } from './values.ts'
 /** One collection's view of its table: what is read of each row, and how. */
 export interface PostgresRows {
   readonly table: PostgresTable
+  /** Whether bytea is read as a reference to its content. */
+  readonly takesContents: boolean
+  /** Whether bytes were put into the transaction's own table: see contents.ts. */
+  readonly hasStaged: boolean
   readonly columns: readonly PostgresColumn[]
   readonly cursorColumn: PostgresColumn | null
   /** The select list: id as text, version, `columns`, then the cursor column where there is one. */
   readonly list: string
-  /** `list` for RETURNING, which cannot give the version of a row in every kind of table. */
-  readonly returning: string
+  /**
+   * `list` for RETURNING, which cannot give the version of a row in every kind of table, without the columns that are
+   * `known`.
+   */
+  returning(known?: ReadonlySet<PostgresColumn>): string
   /** What RETURNING gives is not the last word: the rows are read at the end of the transaction. */
   readonly isReadBack: boolean
   /** The first two of `list`. */
@@ -47,9 +55,9 @@ export interface PostgresContext {
 export function postgresContext(
   connection: PostgresConnection,
   spec: TableSpec,
-  fields: readonly string[],
-  consumer: string,
+  request: Pick<CollectionRequest, 'fields' | 'consumer' | 'contents'>,
 ): PostgresContext {
+  const { fields, consumer, contents: takesContents = false } = request
   let known: PostgresRows | null = null
   return {
     connection,
@@ -59,11 +67,11 @@ export function postgresContext(
     subject: `table ${quoteTableName(spec.name).replaceAll('"', '')}`,
     async table(query) {
       const table = await readTable(query, spec)
-      known = fields.every((field) => table.columns.has(field)) ? rowsOf(table, spec, fields) : null
+      known = fields.every((field) => table.columns.has(field)) ? rowsOf(table, spec, fields, takesContents) : null
       return table
     },
     async rows(query) {
-      known ??= rowsOf(await readTable(query, spec), spec, fields)
+      known ??= rowsOf(await readTable(query, spec), spec, fields, takesContents)
       return known
     },
     forget() {
@@ -82,7 +90,14 @@ export async function forgettingWhenChanged<T>(context: PostgresContext, work: (
   }
 }
 
-function rowsOf(table: PostgresTable, spec: TableSpec, fields: readonly string[]): PostgresRows {
+const NOTHING_KNOWN: ReadonlySet<PostgresColumn> = new Set()
+
+function rowsOf(
+  table: PostgresTable,
+  spec: TableSpec,
+  fields: readonly string[],
+  takesContents: boolean,
+): PostgresRows {
   const columns = [...new Set(fields)].map((field) => columnNamed(table, field))
   const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
   const id = `${table.alias}.${table.id.sql}`
@@ -90,14 +105,20 @@ function rowsOf(table: PostgresTable, spec: TableSpec, fields: readonly string[]
   const hasXmin = table.kind === 'table' || table.kind === 'partitioned'
   const version = hasXmin ? `${table.alias}.xmin::text` : `md5(${table.alias}::text)`
   const shortList = `${id}::text, ${version}`
-  const read = [...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
-  const values = read.map((column) => readExpression(column.type, `${table.alias}.${column.sql}`))
+  const readingOf = (column: PostgresColumn): string =>
+    readExpression(column.type, `${table.alias}.${column.sql}`, takesContents)
+  const cursorValue = cursorColumn === null ? [] : [readingOf(cursorColumn)]
   return {
     table,
+    takesContents,
+    hasStaged: false,
     columns,
     cursorColumn,
-    list: [shortList, ...values].join(', '),
-    returning: [table.kind === 'table' ? shortList : `${id}::text, null`, ...values].join(', '),
+    list: [shortList, ...columns.map(readingOf), ...cursorValue].join(', '),
+    returning(known = NOTHING_KNOWN) {
+      const values = columns.filter((column) => !known.has(column)).map(readingOf)
+      return [table.kind === 'table' ? shortList : `${id}::text, null`, ...values, ...cursorValue].join(', ')
+    },
     isReadBack: table.kind !== 'table' || table.hasAfterTriggers,
     shortList,
     from: `${table.sql} as ${table.alias}`,
@@ -110,23 +131,31 @@ function rowsOf(table: PostgresTable, spec: TableSpec, fields: readonly string[]
 export interface RowNotes {
   readonly changedAtMs?: number | null
   readonly byUs?: boolean | null
+  /** Columns that the row does not bring, because it holds what was sent. */
+  readonly known?: ReadonlySet<PostgresColumn>
+  readonly sent?: Fields
 }
 
 /** A row of `rows.list`, from `offset` on, as a record. */
 export function recordOf(rows: PostgresRows, row: readonly Value[], notes: RowNotes = {}, offset = 0): RecordState {
-  const fields: Record<string, Value> = {}
-  const { columns } = rows
-  for (let index = 0; index < columns.length; index++) {
-    const name = columns[index]?.field.name
-    if (name !== undefined) fields[name] = row[offset + 2 + index] ?? null
+  const { known = NOTHING_KNOWN, sent = {} } = notes
+  let at = offset + 2
+  let fields: Record<string, Value> | null = null
+  // Where all is known, the record is what was sent.
+  if (known.size < rows.columns.length) {
+    fields = {}
+    for (const column of rows.columns) {
+      const { name } = column.field
+      fields[name] = (known.has(column) ? sent[name] : row[at++]) ?? null
+    }
   }
-  const changedAt = rows.cursorColumn === null ? null : row[offset + 2 + columns.length]
+  const changedAt = rows.cursorColumn === null ? null : row[at]
   return {
     id: String(row[offset]),
     version: versionText(row[offset + 1]),
     changedAtMs: datetimeMs(changedAt) ?? notes.changedAtMs ?? null,
     byUs: notes.byUs ?? null,
-    fields,
+    fields: fields ?? sent,
   }
 }
 
@@ -135,12 +164,12 @@ export function versionText(version: Value | undefined): string | null {
 }
 
 /** The ids that can be cast to the id column's type; no row has another one. */
-function castableIds(table: PostgresTable, ids: readonly RecordId[]): RecordId[] {
+export function castableIds(table: PostgresTable, ids: readonly RecordId[]): RecordId[] {
   return ids.filter((id) => isCastable(table.id.type, id) ?? true)
 }
 
 /** A condition that the id is one of a parameter's texts, so that the id's index is used. */
-function idAmong(rows: PostgresRows, parameter: string): string {
+export function idAmong(rows: PostgresRows, parameter: string): string {
   return `${rows.id} = any (${parameter}::text[]::${rows.table.id.type.sql}[])`
 }
 

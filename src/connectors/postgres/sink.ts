@@ -1,12 +1,14 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
-import type { FindRequest, Operation, Outcome, Sink } from '../../contract/sink.ts'
+import type { FindRequest, Outcome, Sink } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
 import { foldText } from '../sql/fold.ts'
 import { groupOperations, type OperationGroup } from '../sql/group-operations.ts'
+import { readSlice, type Staged, slicesOf, stageContents } from './contents.ts'
 import { createGroup, type Placements } from './create.ts'
 import type { Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, recordsById } from './rows.ts'
 import { columnNamed } from './schema.ts'
+import { hasUnknownTriggers } from './stored-as-sent.ts'
 import { removeGroup, updateGroup } from './update.ts'
 import { fieldType, isCastable } from './values.ts'
 
@@ -18,7 +20,10 @@ export function postgresSink(context: PostgresContext): Sink {
     find: (request, signal) => run(signal, async (query) => findRecords(query, await context.rows(query), request)),
     apply: (operations, signal) =>
       forgettingWhenChanged(context, () =>
-        context.connection.transact(context.subject, signal, (query) => applyBatch(context, query, operations)),
+        context.connection.transact(context.subject, signal, async (query) => {
+          const staged = await stageContents(query, operations, signal)
+          return applyBatch(context, query, staged)
+        }),
       ),
     reserve: (field, count, signal) =>
       run(signal, async (query) => {
@@ -27,6 +32,10 @@ export function postgresSink(context: PostgresContext): Sink {
         const rows = await query(`select ${source} from generate_series(1, $1::int4)`, [count])
         return rows.map(([value = null]) => value)
       }),
+    openContent: (id, field, signal) =>
+      slicesOf((from, length) =>
+        run(signal, async (query) => readSlice(query, await context.rows(query), id, field, from, length)),
+      ),
   }
 }
 
@@ -74,16 +83,19 @@ function foldSql(text: string, fold: FindRequest['fold']): string {
 async function applyBatch(
   context: PostgresContext,
   query: Query,
-  operations: readonly Operation[],
+  { operations, hasStaged }: Staged,
 ): Promise<readonly Outcome[]> {
   if (operations.length === 0) return []
-  const rows = await context.rows(query)
+  const rows = { ...(await context.rows(query)), hasStaged }
   await query("select set_config('tandem.writer', $1, true)", [context.connection.name])
   const outcomes: Outcome[] = new Array<Outcome>(operations.length)
   for (const group of groupOperations(operations)) {
     for (const [place, outcome] of await applyGroup(context, query, rows, group)) outcomes[place] = outcome
   }
-  return rows.isReadBack ? readAgain(query, rows, outcomes) : outcomes
+  if (rows.isReadBack) return readAgain(query, rows, outcomes)
+  if (operations[0]?.kind !== 'create' || !(await hasUnknownTriggers(query, rows))) return outcomes
+  context.forget()
+  return readAgain(query, rows, outcomes)
 }
 
 async function applyGroup(

@@ -39,7 +39,9 @@ export async function updateGroup(
     })),
   )
   // Nothing to set: the id stays what it is, and the guard still holds.
-  const set = fields.map(({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`)}`)
+  const set = fields.map(
+    ({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`, rows.hasStaged)}`,
+  )
   if (set.length === 0) set.push(`${table.id.sql} = ${rows.id}`)
   const guard = guards.map(({ name, column }) =>
     sameCondition(column.type, `${table.alias}.${column.sql}`, `tandem_x.${name}`),
@@ -47,7 +49,7 @@ export async function updateGroup(
   const source = recordset('$1', 'tandem_x', inputs)
   const found = await query(
     `update ${table.sql} as ${table.alias} set ${set.join(', ')} from ${source}
-     where ${[`${rows.id} = tandem_x.id`, ...guard].join(' and ')} returning tandem_x.place, ${rows.returning}`,
+     where ${[`${rows.id} = tandem_x.id`, ...guard].join(' and ')} returning tandem_x.place, ${rows.returning()}`,
     [text],
   )
   const done: Placements = found.map((row) => [

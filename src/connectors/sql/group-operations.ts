@@ -22,14 +22,34 @@ export type OperationGroup =
 
 /** The batch in as few groups as there are sets of fields, in the order in which they first appear. */
 export function groupOperations(operations: readonly Operation[]): OperationGroup[] {
-  const groups = new Map<string, { kind: Operation['kind']; members: Placed<Operation['kind']>[] }>()
+  const groups = new Map<string, Placed<Operation['kind']>[]>()
+  let last: Operation | undefined
+  let members: Placed<Operation['kind']>[] = []
   operations.forEach((operation, place) => {
-    const shape = shapeOf(operation)
-    const group = groups.get(shape)
-    if (group === undefined) groups.set(shape, { kind: operation.kind, members: [{ place, operation }] })
-    else group.members.push({ place, operation })
+    // Most operations look like the one before, which is cheaper to see than to spell out.
+    if (last === undefined || !isAlike(last, operation)) {
+      const shape = shapeOf(operation)
+      members = groups.get(shape) ?? []
+      groups.set(shape, members)
+    }
+    last = operation
+    members.push({ place, operation })
   })
-  return [...groups.values()].map(({ members }) => groupOf(members))
+  return [...groups.values()].map(groupOf)
+}
+
+function isAlike(a: Operation, b: Operation): boolean {
+  if (a.kind === 'create') return b.kind === 'create' && hasSameNames(a.fields, b.fields)
+  if (a.kind === 'remove' || b.kind !== 'update') return a.kind === b.kind
+  return hasSameNames(a.fields, b.fields) && hasSameNames(a.expected ?? {}, b.expected ?? {})
+}
+
+/** The same names in the same order. */
+function hasSameNames(a: Fields, b: Fields): boolean {
+  const names = namesOf(b)
+  let at = 0
+  for (const name in a) if (names[at++] !== name) return false
+  return at === names.length
 }
 
 /** Names in another order make a group of their own, which is harmless; sorting them costs more than it saves. */

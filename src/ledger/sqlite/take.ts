@@ -3,14 +3,14 @@ import { otherSide, type Side } from '../../mapping/mapping.ts'
 import type { Link, StoredChange, Work } from '../ledger.ts'
 import { CHANGE_COLUMNS, type ChangeRow, changeOf, changeRows } from './changes.ts'
 import { SIDE_NAMES, STATE_LANE, sideCode } from './codes.ts'
+import { BUSY_RECORDS, recordName } from './intents.ts'
 import type { KnownMapping } from './layout.ts'
 import { linkOf, linkRowsById } from './links.ts'
 import type { Tables } from './tables.ts'
 
 type SkipGone = Partial<Record<Side, number>>
 
-const NOT_BUSY = `NOT EXISTS (
-  SELECT 1 FROM busy b WHERE b.mapping = c.mapping AND b.side = c.side AND b.record = c.record)`
+const NOT_BUSY = `c.side || c.record NOT IN (${BUSY_RECORDS})`
 const LINK = `CASE c.side
   WHEN 0 THEN (SELECT l.id FROM link l WHERE l.mapping = c.mapping AND l.odoo_id = c.record)
   ELSE (SELECT l.id FROM link l WHERE l.mapping = c.mapping AND l.external_id = c.record) END`
@@ -62,7 +62,7 @@ export function take(
     done.add(link.id)
     const other = otherSide(change.side)
     const partnerId = other === 'odoo' ? link.odooId : link.externalId
-    if (partners.busy.has(other + partnerId)) continue
+    if (partners.busy.has(recordName(sideCode(other), partnerId))) continue
     works.push(workOf(link, change, partners.changes[other].get(partnerId) ?? null))
   }
   return works
@@ -83,8 +83,8 @@ function candidatesOf(
   const lists: Candidate[][] = []
   for (const { lane, lastTurn } of openLanes(skipGone)) {
     const floor = floors.get(mapping.id, lane)
-    const fresh = store.all<Candidate>(TAKE_FRESH, mapping.id, lane, floor, lastTurn, limit)
-    lists.push(fresh, store.all<Candidate>(TAKE_DEFERRED, mapping.id, lane, nowMs, lastTurn, limit))
+    const fresh = store.all<Candidate>(TAKE_FRESH, mapping.id, lane, floor, lastTurn, mapping.id, limit)
+    lists.push(fresh, store.all<Candidate>(TAKE_DEFERRED, mapping.id, lane, nowMs, lastTurn, mapping.id, limit))
     const first = fresh[0]?.turn ?? Math.min(lastTurn, lastSeq(tables, mapping)) + 1
     floors.set(mapping.id, lane, Math.max(floor, first - 1))
   }
@@ -96,7 +96,7 @@ function candidatesOf(
     .slice(0, limit)
 }
 
-/** The changes of the links' other ends, and which of those ends an open intent concerns. */
+/** The changes of the links' other ends, and the records that open intents concern. */
 function partnersOf(
   tables: Tables,
   mapping: KnownMapping,
@@ -111,21 +111,12 @@ function partnersOf(
     else ids.odoo.push(link.odooId)
   }
   const changes: Record<Side, Map<RecordId, StoredChange>> = { odoo: new Map(), external: new Map() }
-  const busy = new Set<string>()
   for (const side of SIDE_NAMES) {
     if (ids[side].length === 0) continue
     for (const [id, row] of changeRows(tables, mapping, side, ids[side])) changes[side].set(id, changeOf(row))
-    for (const id of busyAmong(tables, mapping, side, ids[side])) busy.add(side + id)
   }
-  return { changes, busy }
-}
-
-function busyAmong({ store }: Tables, mapping: KnownMapping, side: Side, ids: readonly RecordId[]): RecordId[] {
-  const any = store.get('SELECT 1 FROM busy WHERE mapping = ? AND side = ? LIMIT 1', mapping.id, sideCode(side))
-  if (any === undefined) return []
-  const sql = `SELECT DISTINCT b.record AS record FROM json_each(?) j
-    CROSS JOIN busy b ON b.mapping = ? AND b.side = ? AND b.record = j.value`
-  return store.all<{ record: RecordId }>(sql, JSON.stringify(ids), mapping.id, sideCode(side)).map((row) => row.record)
+  const busy = tables.store.all<{ value: string }>(BUSY_RECORDS, mapping.id)
+  return { changes, busy: new Set(busy.map(({ value }) => value)) }
 }
 
 export function nextDueMs(tables: Tables, mapping: KnownMapping, skipGone: SkipGone): number | null {
@@ -133,9 +124,9 @@ export function nextDueMs(tables: Tables, mapping: KnownMapping, skipGone: SkipG
   let next: number | null = null
   for (const { lane, lastTurn } of openLanes(skipGone)) {
     const floor = floors.get(mapping.id, lane)
-    if (store.get(`SELECT 1 ${FRESH}`, mapping.id, lane, floor, lastTurn, 1) !== undefined) return 0
+    if (store.get(`SELECT 1 ${FRESH}`, mapping.id, lane, floor, lastTurn, mapping.id, 1) !== undefined) return 0
     const sql = `SELECT c.not_before AS due ${DEFERRED}`
-    const row = store.get<{ due: number }>(sql, mapping.id, lane, Number.MAX_SAFE_INTEGER, lastTurn, 1)
+    const row = store.get<{ due: number }>(sql, mapping.id, lane, Number.MAX_SAFE_INTEGER, lastTurn, mapping.id, 1)
     if (row !== undefined && (next === null || row.due < next)) next = row.due
   }
   return next

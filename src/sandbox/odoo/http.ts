@@ -116,6 +116,10 @@ async function answerRpc(
   const server: RpcServer = {
     ...endpoint,
     series: SERIES,
+    logins: () => {
+      endpoint.requests.start('session', 'authenticate')
+      endpoint.requests.finish()
+    },
     run: async ({ user, model, method, body: args }) => {
       endpoint.requests.start(model, method)
       try {

@@ -3,6 +3,7 @@ import { decodeMethodCall } from '../../connectors/odoo/transport/xmlrpc-decode.
 import { encodeValue } from '../../connectors/odoo/transport/xmlrpc-encode.ts'
 import type { Value } from '../../contract/value.ts'
 import { namedArguments } from './methods.ts'
+import { MODELS } from './models.ts'
 import { OdooError, pythonError, userError } from './odoo-error.ts'
 import type { SandboxUser } from './schema.ts'
 
@@ -20,6 +21,8 @@ export interface RpcServer {
   readonly users: readonly SandboxUser[]
   /** Web sessions by the id in their cookie. */
   readonly sessions: Map<string, SandboxUser>
+  /** Counts a login over the web. */
+  logins(): void
   run(call: RpcCall): Promise<unknown>
 }
 
@@ -40,6 +43,7 @@ export const RPC_ROUTES: Readonly<
     result: await dispatch(server, String(service), String(method), (args ?? []) as unknown[]),
   }),
   '/web/session/authenticate': async (server, { db, login, password }) => {
+    server.logins()
     const user = server.users.find((each) => each.login === login && each.password === password)
     if (db !== server.database || user === undefined) throw accessDenied()
     const sessionId = randomBytes(20).toString('hex')
@@ -76,10 +80,9 @@ async function dispatch(
   if (service !== 'object' || method !== 'execute_kw') throw pythonError('KeyError', `'${method}'`)
   const user = server.users.find((each) => each.uid === who && isRight(each))
   if (user === undefined) throw accessDenied()
+  if (!Object.hasOwn(MODELS, String(model))) throw userError(`Object ${String(model)} doesn't exist`)
   const call = { user, model: String(model), method: String(name) }
-  return execute(server, call, positional as unknown[], kwargs as Params).catch((error: unknown) => {
-    throw error instanceof OdooError ? asRpcSays(error, call.model) : error
-  })
+  return execute(server, call, positional as unknown[], kwargs as Params)
 }
 
 async function execute(
@@ -88,18 +91,20 @@ async function execute(
   args: readonly unknown[],
   kwargs: Params,
 ): Promise<unknown> {
-  const result = await server.run({ ...call, body: namedArguments(call.method, args, kwargs) })
+  const body = namedArguments(call.method, args, kwargs)
+  const result = await server.run({ ...call, body }).catch((error: unknown) => {
+    throw error instanceof OdooError ? asPythonSays(error) : error
+  })
   const isOne = call.method === 'create' && !Array.isArray(args[0])
   return isOne && Array.isArray(result) ? (result as unknown[])[0] : result
 }
 
-/** What JSON-2 says with a status of HTTP, the others say with errors of Python. */
-function asRpcSays(error: OdooError, model: string): OdooError {
+/** What JSON-2 says of methods and arguments with a status of HTTP, the others say with errors of Python. */
+function asPythonSays(error: OdooError): OdooError {
   const { name, message } = error
   if (name === 'werkzeug.exceptions.UnprocessableEntity') return pythonError('TypeError', message)
-  if (name !== 'werkzeug.exceptions.NotFound') return error
-  if (message.startsWith('the model')) return userError(`Object ${model} doesn't exist`)
-  return pythonError('AttributeError', message)
+  const isOfMethod = name === 'werkzeug.exceptions.NotFound' && message.startsWith('The method')
+  return isOfMethod ? pythonError('AttributeError', message) : error
 }
 
 function accessDenied(): OdooError {

@@ -1,3 +1,4 @@
+import { fileOf } from './attachment.ts'
 import { type CellTest, equalityTest, type Inequality, inequalityTest, likeTest } from './condition.ts'
 import { childIds, firstAfter, visibleIds } from './database.ts'
 import { conditionError, type DomainNode, type Leaf, mentions, parseDomain, requiredLeaves } from './domain.ts'
@@ -17,7 +18,7 @@ type RowTest = (row: Row) => boolean
 
 /** The ids that match, in order. Archived records are left out unless the context or the domain speaks of them. */
 export function search(env: Environment, model: string, domain: unknown, options: SearchOptions = {}): number[] {
-  const node = withActive(env, model, parseDomain(domain))
+  const node = withActive(env, model, withoutFieldFiles(model, parseDomain(domain)))
   const test = compileNode(env, model, node)
   const order = parseOrder(env, model, options.order || modelOf(env, model).order)
   const offset = options.offset ?? 0
@@ -32,6 +33,12 @@ export function search(env: Environment, model: string, domain: unknown, options
   }
   if (!stopsEarly) found.sort(compareBy(env, model, order))
   return found.slice(offset, end)
+}
+
+/** An attachment that holds a field of a record is no document, unless the domain speaks of such fields, or of ids. */
+function withoutFieldFiles(model: string, node: DomainNode): DomainNode {
+  if (model !== 'ir.attachment' || mentions(node, 'id') || mentions(node, 'res_field')) return node
+  return { kind: 'and', nodes: [node, { kind: 'leaf', path: 'res_field', operator: '=', value: false }] }
 }
 
 function withActive(env: Environment, model: string, node: DomainNode): DomainNode {
@@ -77,6 +84,10 @@ function compileLeaf(env: Environment, model: string, leaf: Leaf): RowTest {
     return leaf.value ? compileLeaf(env, model, { ...leaf, operator: '=' }) : () => true
   }
   if (rest.length > 0) return anyTest(env, name, field, [[rest.join('.'), leaf.operator, leaf.value]], true)
+  if (field.type === 'binary') {
+    const isFull = leaf.operator === '!='
+    return (row) => (fileOf(env, model, row, name) !== false) === isFull
+  }
   if (leaf.operator === 'any' || leaf.operator === 'not any') {
     return anyTest(env, name, field, leaf.value, leaf.operator === 'any')
   }

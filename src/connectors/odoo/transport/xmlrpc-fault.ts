@@ -20,20 +20,16 @@ export function readXmlRpcFault(code: number, text: string): Fields {
   return name === undefined ? lastException(text) : { name, message: text }
 }
 
-/** The class is the first word of the traceback's last line that is not indented; Python leaves `builtins.` out. */
+/** The exception follows the last frame and its line of code. Python leaves `builtins.` out of a class's name. */
 function lastException(traceback: string): Record<string, Value> {
   const lines = traceback.trim().split('\n')
-  for (let at = lines.length - 1; at >= 0; at--) {
-    const match = /^([A-Za-z_][\w.]*)(?:: (.*))?$/s.exec(lines.slice(at).join('\n'))
-    if (match?.[1] === undefined || !isException(match[1])) continue
-    const name = match[1].includes('.') ? match[1] : `builtins.${match[1]}`
-    return { name, message: match[2] ?? '' }
+  const frame = lines.findLastIndex((line) => line.startsWith('  File "'))
+  const start = lines.findIndex((line, at) => at > frame && !line.startsWith('    '))
+  const [, name, message] = /^([A-Za-z_][\w.]*)(?:: (.*))?$/s.exec(lines.slice(start).join('\n')) ?? []
+  if (frame < 0 || name === undefined) {
+    return { name: 'builtins.Exception', message: 'Odoo does not say what went wrong' }
   }
-  return { name: 'builtins.Exception', message: 'Odoo does not say what went wrong' }
-}
-
-function isException(word: string): boolean {
-  return /(?:^|\.)[A-Z]\w*$/.test(word) || /^[a-z_]+\.\w[\w.]*$/.test(word)
+  return { name: name.includes('.') ? name : `builtins.${name}`, message: message ?? '' }
 }
 
 /**

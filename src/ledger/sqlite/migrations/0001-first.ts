@@ -120,7 +120,8 @@ CREATE TABLE wait (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX wait_waiting ON wait (mapping, side, record);
 
--- Intents that were written together. records: for each intent the records it concerns, null when it is closed.
+-- Intents that were written together. records: for each intent the records that it concerns, as their side's code and id
+-- ("0123"), null when it is closed.
 CREATE TABLE intent_batch (
   first INTEGER PRIMARY KEY,
   mapping INTEGER NOT NULL,
@@ -130,15 +131,6 @@ CREATE TABLE intent_batch (
   body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX intent_batch_mapping ON intent_batch (mapping);
-
--- Records that an open intent concerns.
-CREATE TABLE busy (
-  mapping INTEGER NOT NULL,
-  side INTEGER NOT NULL,
-  record TEXT NOT NULL,
-  intent INTEGER NOT NULL,
-  PRIMARY KEY (mapping, side, record, intent)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tally (
   mapping INTEGER NOT NULL,

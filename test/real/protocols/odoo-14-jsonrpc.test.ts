@@ -1,0 +1,3 @@
+import { describeProtocol } from '../protocol-cases.ts'
+
+describeProtocol('14', 'jsonrpc', { reading: true })
