@@ -30,6 +30,7 @@ function office(rows: readonly Fields[], answers: readonly (number | SyncError)[
       fields: new Map([['ref', { type: 'char' }]]),
       reader: { names: ['ref', 'name'], decoders: [(value: Value) => value, (value: Value) => value], ownUserId: 5 },
       readNames: ['ref', 'name'],
+      contentNames: [],
     }),
     forgetShape() {},
   } as unknown as OdooModel
