@@ -2,10 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../scripts/real/free-port.ts'
-import { createOdooConnector } from '../../src/connectors/odoo/index.ts'
 import { keepListening } from '../../src/server/keep-listening.ts'
 import { type Daemon, startDaemon } from '../crash/daemon.ts'
-import { hasOdooDatabaseAccess, hasRealOdoo, realOdoo } from './environment.ts'
+import { hasOdooDatabaseAccess } from './environment.ts'
 import { HOOK_SECRET, hooks, openRecorder } from './hooks.ts'
 import { asPerson } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
@@ -166,28 +165,5 @@ describe.skipIf(!hasOdooDatabaseAccess)('a real Odoo that tells of changes', () 
     await customers().toMatchObject([{ full_name: 'Ann' }])
     await asPerson('res.partner', 'write', { ids: [ann], vals: { phone: '7' } })
     await customers().toMatchObject([{ phone: '7' }])
-  })
-})
-
-describe.skipIf(!hasRealOdoo('14'))('a real Odoo 14', () => {
-  it('has nothing of the kind, which is said', async () => {
-    const { url, database, personLogin, personKey } = realOdoo('14')
-    const settings = { type: 'odoo', url, database, user: personLogin, api_key: personKey }
-    await using connector = createOdooConnector(settings, 'erp')
-    const pushTo = { token: 'a-token-of-some-length', url: 'http://127.0.0.1:9/hooks' }
-    for (const spec of [{}, { push: 'bus' }, { push: 'none', apply: 'webhook' }]) {
-      const request = {
-        spec: { model: 'res.partner', ...spec },
-        fields: ['name'],
-        consumer: 'test',
-        key: 'ref',
-        pushTo,
-      }
-      const { hooks } = connector.collection(request)
-      await expect(hooks?.install(AbortSignal.timeout(60_000))).rejects.toMatchObject({
-        code: 'config',
-        message: expect.stringMatching(/came with 17|has no base.automation/),
-      })
-    }
   })
 })
