@@ -20,7 +20,7 @@ export async function measureLatency(systems: Systems, size: Size): Promise<read
   await insertPartners(odooDatabase, mark, PARTNERS)
   const ids = await partnerIds(odooDatabase, mark)
   const tandem = startTandem()
-  const person = openBareOdoo(systems, systems.adminApiKey)
+  const person = openBareOdoo({ ...systems, login: 'admin' }, systems.adminApiKey)
   try {
     await tandem.daemon(workspace.configFile)
     await until(shop, `SELECT count(*)::int = ${PARTNERS} AS is_there FROM ${table}`, [])

@@ -1,10 +1,12 @@
 /**
- * `npm run bench [-- --only a,b] [--size small|full] [--json]`: what Tandem costs, against a real Odoo 19 and a real
- * PostgreSQL. Ratios of runs on the same machine in the same minute; see README.md.
+ * `npm run bench [-- --only a,b] [--size small|full] [--protocol p] [--odoo 19|14] [--json]`: what Tandem costs, against a
+ * real Odoo and a real PostgreSQL. Ratios of runs on the same machine in the same minute; see README.md.
  */
 import { availableParallelism, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { ODOO_SERIES } from '../scripts/real/odoo-install.ts'
 import { progress, tellFailure } from '../scripts/real/progress.ts'
+import { PROTOCOLS } from '../src/connectors/odoo/transport/transport.ts'
 import { measureCostPerChange } from './cost-per-change.ts'
 import type { Entry, Size } from './entry.ts'
 import { measureFirstSync } from './first-sync.ts'
@@ -36,6 +38,8 @@ async function main(): Promise<number> {
     options: {
       only: { type: 'string' },
       size: { type: 'string', default: 'full' },
+      protocol: { type: 'string' },
+      odoo: { type: 'string', default: '19' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -45,7 +49,14 @@ async function main(): Promise<number> {
     progress(`--only takes ${Object.keys(MEASUREMENTS).join(', ')}; --size takes small or full`)
     return 2
   }
-  const systems = await openSystems(process.env)
+  const series = ODOO_SERIES.find((one) => one === values.odoo)
+  const wanted = values.protocol ?? (series === '14' ? 'jsonrpc' : 'json2')
+  const protocol = PROTOCOLS.find((one) => one === wanted && one !== 'session')
+  if (series === undefined || protocol === undefined) {
+    progress('--odoo takes 19 or 14; --protocol takes json2, jsonrpc or xmlrpc')
+    return 2
+  }
+  const systems = await openSystems(process.env, series, protocol)
   const entries: Entry[] = []
   try {
     for (const name of names) {
@@ -58,7 +69,7 @@ async function main(): Promise<number> {
     await systems.close()
   }
   const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}`
-  if (values.json) console.log(JSON.stringify({ machine, odoo: '19.0', size: values.size, entries }))
+  if (values.json) console.log(JSON.stringify({ machine, odoo: `${series}.0`, protocol, size: values.size, entries }))
   else console.log(printTable(machine, entries))
   return entries.some(({ ok }) => ok === false) ? 1 : 0
 }

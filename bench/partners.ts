@@ -22,9 +22,14 @@ const CITIES = ['Berlin', 'Lyon', 'Gent', 'Utrecht', 'Sevilla', 'Torino', 'Graz'
  * `mark` is their job position: it keeps the partners of one comparison apart from all others.
  */
 export async function insertPartners(database: pg.Client, mark: string, count: number): Promise<void> {
+  // The name with the company's, by its column before 17.
+  const { rowCount } = await database.query(
+    "SELECT 1 FROM information_schema.columns WHERE table_name = 'res_partner' AND column_name = 'complete_name'",
+  )
+  const wholeName = rowCount === 0 ? 'display_name' : 'complete_name'
   await database.query(
     `INSERT INTO res_partner
-       (id, commercial_partner_id, name, complete_name, ref, email, email_normalized, phone, street, city, zip,
+       (id, commercial_partner_id, name, ${wholeName}, ref, email, email_normalized, phone, street, city, zip,
         country_id, is_company, active, function, type, lang, partner_share, color, message_bounce,
         create_uid, write_uid, create_date, write_date)
      SELECT id, id, name, name, ref, email, email, phone, street, city, zip,

@@ -41,12 +41,12 @@ export async function openWorkspace(systems: Systems, options: WorkspaceOptions 
   mkdirSync(join(own, 'mappings'), { recursive: true })
   writeFileSync(join(own, 'mappings', 'customers.yaml'), mappingText({ mark, table, direction, more }))
   const configFile = join(own, 'config.yaml')
-  const { url, database, apiKey, shopUrl } = systems
+  const { url, database, protocol, login, apiKey, shopUrl } = systems
   writeFileSync(
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
-  erp: { type: odoo, url: "${url}", database: "${database}", api_key: "${apiKey}" }
+  erp: { type: odoo, url: "${url}", database: "${database}", protocol: ${protocol}, user: ${login}, api_key: "${apiKey}" }
   shop: { type: postgres, url: "${shopUrl}", capture_schema: ${name}_capture }
 ${options.config ?? ''}
 `,

@@ -2,8 +2,9 @@ import { dirname } from 'node:path'
 import { ConfigError } from './config/config-error.ts'
 import type { Config, ConnectionConfig } from './config/load-config.ts'
 import { settingsProblems } from './config/settings-problems.ts'
+import { connectSteps } from './connect-steps.ts'
 import { CONNECTORS } from './connectors/index.ts'
-import type { Collection, Connector, Report } from './contract/connector.ts'
+import type { Collection, Connector, Report, Schema } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
 import type { PushTarget } from './contract/hooks.ts'
 import type { ConnectionGuard } from './engine/connection-guard.ts'
@@ -13,6 +14,7 @@ import { guardConnector } from './engine/guarded-connector.ts'
 import { isRead } from './engine/is-read.ts'
 import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
 import { SIDES, type Side } from './mapping/mapping.ts'
 import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
@@ -122,21 +124,28 @@ export async function connectMapping(
   signal: AbortSignal,
 ): Promise<ConnectedMapping> {
   const { pushTo, ...engine } = surroundings
-  const collections = {
-    odoo: openCollection(file, connections, 'odoo', pushTo?.(file.name, 'odoo')),
-    external: openCollection(file, connections, 'external', pushTo?.(file.name, 'external')),
+  const targets = { odoo: pushTo?.(file.name, 'odoo'), external: pushTo?.(file.name, 'external') }
+  const opened = {
+    odoo: openCollection(file, connections, 'odoo', targets.odoo),
+    external: openCollection(file, connections, 'external', targets.external),
   }
   const [odooSchema, externalSchema] = await Promise.all(
-    SIDES.map((side) => describe(file, collections[side], side, signal)),
+    SIDES.map((side) => describe(file, opened[side], side, signal)),
   )
   if (!odooSchema || !externalSchema) throw new SyncError('unexpected', 'A collection without a schema.')
   const schemas = { odoo: odooSchema, external: externalSchema }
+  const collections = {
+    odoo: withArchive(file, connections, 'odoo', opened.odoo, odooSchema, targets.odoo),
+    external: withArchive(file, connections, 'external', opened.external, externalSchema, targets.external),
+  }
   const capabilities = { odoo: collections.odoo.capabilities, external: collections.external.capabilities }
   const { mapping, problems } = compile(file, schemas, capabilities)
   if (!mapping) throw new ConfigError(problems)
+  const stepRecords = await connectSteps(file, mapping, (name) => connections.get(name), signal)
   const sideOf = (side: Side): ConnectedSide => ({
     connection: mapping.sides[side].connection,
-    collection: collections[side],
+    collection: withBundles(collections[side], mapping.bundles[side]),
+    stepRecords: stepRecords[side],
     schema: schemas[side],
     clockOffsetMs: () => connections.clockOffsetMs(mapping.sides[side].connection),
   })
@@ -162,24 +171,48 @@ export function openCollection(
   connections: Connections,
   side: Side,
   pushTo: PushTarget | undefined,
+  archiveField: string | null = null,
 ): Collection {
   const spec = sideSpec(file, side)
   const connector = connections.get(file.definition[side].connection)
-  const open = (archiveField: string | null): Collection =>
-    connector.collection({
+  const fields = fieldsToRead(file, side, archiveField)
+  try {
+    return connector.collection({
       spec,
-      fields: fieldsToRead(file, side, archiveField),
+      fields,
       consumer: file.name,
       contents: true,
       key: file.definition[side].key,
       ...(pushTo === undefined ? {} : { pushTo }),
     })
-  try {
-    const collection = open(null)
-    const { archive } = collection.capabilities
-    return archive ? open(archive.field) : collection
   } catch (error) {
     throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
+  }
+}
+
+/**
+ * The collection that also reads the field that archives a record. Where the mapping does not name one and the records do
+ * not have the usual one, they cannot be archived.
+ */
+function withArchive(
+  file: MappingFile,
+  connections: Connections,
+  side: Side,
+  collection: Collection,
+  schema: Schema,
+  pushTo: PushTarget | undefined,
+): Collection {
+  const { archive } = collection.capabilities
+  if (archive === null) return collection
+  if ('archive' in sideSpec(file, side) || schema.fields.has(archive.field)) {
+    return openCollection(file, connections, side, pushTo, archive.field)
+  }
+  return {
+    ...collection,
+    // Read at each use: the largest batch may change.
+    get capabilities() {
+      return { ...collection.capabilities, archive: null }
+    },
   }
 }
 

@@ -18,7 +18,7 @@ export interface OdooTemplate {
 
 /** What a copy of the template lets in. All of it is random, made with the template. */
 export interface OdooAccess {
-  /** Of the user `tandem`: an ordinary user who may also maintain contacts. */
+  /** Of the user `tandem`: an ordinary user who maintains contacts and products, sells, buys, invoices and moves stock. */
   readonly apiKey: string
   /** Of the same user; a key does not open a web session. */
   readonly password: string
@@ -30,17 +30,28 @@ export interface OdooAccess {
 export const templateDatabase = 'tandem_template'
 export const adminLogin = 'admin'
 export const botLogin = 'tandem'
-const modules = 'base,base_automation,contacts'
+const modules = 'base,base_automation,contacts,sale_management,purchase,stock,account,sale_stock,crm'
+/** What an ordinary user of these modules has; none of them administers anything. */
+const botGroups = [
+  'base.group_user',
+  'base.group_partner_manager',
+  'product.group_product_manager',
+  'sales_team.group_sale_salesman_all_leads',
+  'account.group_account_invoice',
+  'purchase.group_purchase_user',
+  'stock.group_stock_user',
+]
 
 /** Runs in `odoo shell`, which gives it `env`. */
 const makeUsers = `
 import json, os, odoo
 admin = env.ref('base.user_admin')
 admin.password = os.environ['ADMIN_PASSWORD']
-groups = env.ref('base.group_user') + env.ref('base.group_partner_manager')
+# Not every version has all of them.
+groups = [ref.id for ref in (env.ref(name, raise_if_not_found=False) for name in '${botGroups.join(' ')}'.split()) if ref]
 bot = env['res.users'].with_context(no_reset_password=True).create(
     {'name': 'Tandem', 'login': '${botLogin}', 'email': 'tandem@example.com', 'password': os.environ['PASSWORD'],
-     ('group_ids' if 'group_ids' in env['res.users'] else 'groups_id'): [(6, 0, groups.ids)]})
+     ('group_ids' if 'group_ids' in env['res.users'] else 'groups_id'): [(6, 0, groups)]})
 # Without an end, where keys have one (since 18).
 unlimited = [None] if odoo.release.version_info[0] >= 18 else []
 key = lambda user: env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'tandem', *unlimited)
@@ -68,7 +79,7 @@ export async function ensureOdooTemplate(install: OdooInstall): Promise<OdooTemp
 }
 
 async function buildTemplate(install: OdooInstall, folder: string): Promise<void> {
-  progress('making the template database (once, about 30 s)')
+  progress('making the template database (once, about 60 s)')
   const building = `${folder}.building`
   rmSync(building, { recursive: true, force: true })
   makeOwnedDir(building, install)

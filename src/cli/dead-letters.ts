@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { SyncError } from '../contract/error.ts'
-import type { Ledger, StoredChange } from '../ledger/ledger.ts'
+import type { Ledger, StepTask, StoredChange } from '../ledger/ledger.ts'
 import type { Side } from '../mapping/mapping.ts'
+import { deadStep, deadSteps, describeStep, putSteps, stepAsJson } from './dead-steps.ts'
 import { describeChange } from './describe-change.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
@@ -11,11 +12,13 @@ import { asJson, changesIn, showChanges } from './show-changes.ts'
 import { plural, shownFields } from './words.ts'
 
 const HELP = `
-A dead letter is a change that cannot be applied without a person. Everything else goes on without it.
+A dead letter is a change that cannot be applied without a person, or a step that cannot be done. Everything else goes
+on without it; of a record whose step is dead, its fields do, and its further steps wait.
 <side> is where the record was changed: odoo or external; <id> is its id there, as the list shows it.
 
 With --json, list: {"deadLetters":[{"mapping","side","id","key","odooId","externalId","kind","attempts","fault",
-"sinceMs"}]}; show: one of these with "values"; retry: {"retried"}; discard: {"discarded"}.
+"sinceMs"}]}, and "step" where "kind" is "step"; show: one of these with "values"; retry: {"retried"}; discard:
+{"discarded"}.
 
 Examples:
   tandem dead-letters list
@@ -83,9 +86,16 @@ function sideNamed(text: string | undefined): Side {
   throw new SyncError('config', `"${text ?? ''}" is no side: write odoo or external.`)
 }
 
-async function deadLetter(ledger: Ledger, mapping: string, side: Side, id: string): Promise<StoredChange> {
+/** What of a record needs a person: its change, its step, or both. */
+interface DeadLetter {
+  readonly change: StoredChange | null
+  readonly task: StepTask | null
+}
+
+async function deadLetter(ledger: Ledger, mapping: string, side: Side, id: string): Promise<DeadLetter> {
   const [found] = await ledger.changes(mapping, { state: 'dead', side, id, limit: 1 })
-  if (found) return found.change
+  const letter = { change: found?.change ?? null, task: await deadStep(ledger, mapping, side, id) }
+  if (letter.change || letter.task) return letter
   throw new SyncError('config', `${mapping} has no dead letter for ${side} ${id}.`, {
     hint: `See which there are: tandem dead-letters list ${mapping}`,
   })
@@ -95,17 +105,19 @@ async function show(invocation: Invocation, args: readonly string[]): Promise<Ex
   const [mapping = '', sideText, id = ''] = args
   const side = sideNamed(sideText)
   await using ledger = await openFor(invocation, mapping)
-  const change = await deadLetter(ledger, mapping, side, id)
+  const { change, task } = await deadLetter(ledger, mapping, side, id)
   const link = (await ledger.links(mapping, side, [id])).get(id) ?? null
   const { terminal } = invocation
   if (invocation.json) {
-    terminal.out(JSON.stringify({ ...asJson({ mapping, change, link }), values: change.fields }))
+    const letter = change ? { ...asJson({ mapping, change, link }), values: change.fields } : null
+    terminal.out(JSON.stringify(letter ?? (task && { ...stepAsJson(mapping, task), values: {} })))
     return 0
   }
   const partner = link === null ? 'not linked' : `odoo ${link.odooId} ↔ external ${link.externalId}`
   terminal.out(`${mapping}${link?.key == null ? '' : ` ${link.key}`}: ${partner}`)
-  for (const line of describeChange(mapping, change)) terminal.out(line)
-  if (change.kind === 'state') terminal.out(`values: ${shownFields(change.fields, null)}`)
+  if (change) for (const line of describeChange(mapping, change)) terminal.out(line)
+  if (change?.kind === 'state') terminal.out(`values: ${shownFields(change.fields, null)}`)
+  if (task) for (const line of describeStep(mapping, task)) terminal.out(line)
   return 0
 }
 
@@ -115,14 +127,19 @@ async function retry(invocation: Invocation, args: readonly string[], all: boole
     throw new SyncError('config', 'Say which: a side and ids, or --all.')
   }
   await using ledger = await openFor(invocation, mapping)
-  const changes: StoredChange[] = []
-  if (all) for await (const { change } of changesIn(ledger, mapping, 'dead')) changes.push(change)
-  else {
+  const letters: DeadLetter[] = []
+  if (all) {
+    for await (const { change } of changesIn(ledger, mapping, 'dead')) letters.push({ change, task: null })
+    for await (const task of deadSteps(ledger, mapping)) letters.push({ change: null, task })
+  } else {
     const side = sideNamed(sideText)
     if (ids.length === 0) throw new SyncError('config', 'Say which: give the ids of the records.')
-    for (const id of ids) changes.push(await deadLetter(ledger, mapping, side, id))
+    for (const id of ids) letters.push(await deadLetter(ledger, mapping, side, id))
   }
-  const retried = await ledger.retry(mapping, changes, Date.now())
+  const tasks = letters.flatMap(({ task }) => task ?? [])
+  await putSteps(ledger, mapping, tasks, 'pending')
+  const changes = letters.flatMap(({ change }) => change ?? [])
+  const retried = tasks.length + (await ledger.retry(mapping, changes, Date.now()))
   if (invocation.json) invocation.terminal.out(JSON.stringify({ retried }))
   else invocation.terminal.out(`${plural(retried, 'dead letter')} to be tried again, by the daemon or the next sync`)
   return 0
@@ -132,9 +149,10 @@ async function discard(invocation: Invocation, args: readonly string[], reason: 
   const [mapping = '', sideText, id = ''] = args
   const side = sideNamed(sideText)
   await using ledger = await openFor(invocation, mapping)
-  const change = await deadLetter(ledger, mapping, side, id)
+  const { change, task } = await deadLetter(ledger, mapping, side, id)
   const link = (await ledger.links(mapping, side, [id])).get(id) ?? null
   const nowMs = Date.now()
+  if (task) await putSteps(ledger, mapping, [task], 'discarded')
   await ledger.settle(mapping, {
     nowMs,
     resolved: [],
@@ -146,11 +164,15 @@ async function discard(invocation: Invocation, args: readonly string[], reason: 
         odooId: link?.odooId ?? (side === 'odoo' ? id : null),
         externalId: link?.externalId ?? (side === 'external' ? id : null),
         key: link?.key ?? null,
-        detail: { reason, error: change.fault?.message ?? null },
+        detail: {
+          reason,
+          error: (change ?? task)?.fault?.message ?? null,
+          ...(task ? { step: task.step } : {}),
+        },
       },
     ],
     links: [],
-    kept: [{ ...change, state: 'discarded', notBeforeMs: 0 }],
+    kept: change ? [{ ...change, state: 'discarded', notBeforeMs: 0 }] : [],
     changes: [],
     intents: [],
   })

@@ -20,6 +20,7 @@ const LEVEL: Readonly<Record<Exclude<SyncEvent['kind'], WriteKind>, 'debug' | 'i
   'lost-memory': 'warn',
   paused: 'error',
   resumed: 'info',
+  step: 'info',
   run: 'warn',
 }
 

@@ -1,4 +1,5 @@
 import type { ChangeState, Ledger } from '../ledger/ledger.ts'
+import { deadSteps, describeStep, stepAsJson } from './dead-steps.ts'
 import { describeChange } from './describe-change.ts'
 import type { Invocation } from './invocation.ts'
 import { isKnown, ledgerToRead } from './ledger-access.ts'
@@ -40,6 +41,12 @@ export async function showChanges(
       found += 1
       if (json) listed.push(asJson(item))
       else for (const line of describe(item)) terminal.out(line)
+    }
+    if (state !== 'dead') continue
+    for await (const task of deadSteps(ledger, each)) {
+      found += 1
+      if (json) listed.push(stepAsJson(each, task))
+      else for (const line of describeStep(each, task)) terminal.out(line)
     }
   }
   if (json) terminal.out(JSON.stringify({ [name]: listed }))

@@ -9,7 +9,7 @@ import { isKnown, ledgerToRead } from './ledger-access.ts'
 import { type OpenGuard, openGuards } from './open-guards.ts'
 import { setupOf } from './setup.ts'
 import { table } from './table.ts'
-import { age, count } from './words.ts'
+import { age, count, plural } from './words.ts'
 
 const HELP = `
 Asks the ledger only, and so works while systems are down. Exits 1 when something needs a person: a pause, a guard,
@@ -17,7 +17,7 @@ a dead letter, a conflict. Numbers such as 3/0 are changes met in odoo / in exte
 
 With --json, one object: {"daemon":{"pid","sinceMs"}|null,"connections":[{"connection","state","reason","sinceMs",
 "untilMs","server","recognisedAtMs","keys":[{"name","endsAtMs"}]}],"mappings":[{"mapping","state","reason","links","lagMs",
-"lastSuccessAtMs","odoo":{counters},"external":{counters},"guards":[{"name","message"}],"needsPerson"}]}
+"lastSuccessAtMs","odoo":{counters},"external":{counters},"deadSteps","guards":[{"name","message"}],"needsPerson"}]}
   connection.state  of its circuit breaker: "closed" (works), "open", "half-open", "held" (Retry-After); null: no daemon
   state     "new", "running", "idle" (no daemon), "paused", "back-off"
   counters  captured = applied + unchanged + superseded + discarded + pending + waiting + conflicts + deadLetters
@@ -42,6 +42,8 @@ interface MappingStatus {
   readonly lastSuccessAtMs: number | null
   readonly odoo: Counts
   readonly external: Counts
+  /** Records with a step that needs a person. */
+  readonly deadSteps: number
   readonly guards: readonly OpenGuard[]
   readonly needsPerson: boolean
 }
@@ -88,13 +90,14 @@ async function statusOf(
 ): Promise<MappingStatus> {
   if (ledger === null || !(await isKnown(ledger, mapping))) {
     const fresh = { links: 0, lagMs: null, lastSuccessAtMs: null, odoo: NO_COUNTS, external: NO_COUNTS, guards: [] }
-    return { mapping, state: 'new', reason: null, ...fresh, needsPerson: false }
+    return { mapping, state: 'new', reason: null, ...fresh, deadSteps: 0, needsPerson: false }
   }
   const state = await ledger.state(mapping)
   const { odoo, external } = await ledger.counts(mapping)
   const oldestMs = await ledger.oldestChangeMs(mapping)
   const guards = openGuards(state)
-  const isStuck = odoo.conflicts + external.conflicts + odoo.deadLetters + external.deadLetters > 0
+  const deadSteps = await ledger.countSteps(mapping, 'dead')
+  const isStuck = odoo.conflicts + external.conflicts + odoo.deadLetters + external.deadLetters + deadSteps > 0
   return {
     mapping,
     ...conditionOf(state, isRunning, nowMs),
@@ -103,6 +106,7 @@ async function statusOf(
     lastSuccessAtMs: state.lastSuccessAtMs,
     odoo,
     external,
+    deadSteps,
     guards,
     needsPerson: state.pause !== null || guards.length > 0 || isStuck,
   }
@@ -146,13 +150,14 @@ function show({ terminal }: Invocation, mappings: readonly MappingStatus[], nowM
     each.lastSuccessAtMs === null ? 'never' : `${age(Math.max(0, nowMs - each.lastSuccessAtMs))} ago`,
   ])
   for (const line of table(HEADINGS, rows)) terminal.out(line)
-  for (const { mapping, state, reason, guards, ...sides } of mappings) {
+  for (const { mapping, state, reason, guards, deadSteps, ...sides } of mappings) {
     if (reason !== null) terminal.out(`${mapping}: ${state}: ${reason}`)
     for (const guard of guards) {
       terminal.out(`${mapping}: a guard holds back: ${guard.message} Agree with: tandem sync ${mapping} --confirm`)
     }
     const total = (name: keyof Counts) => sides.odoo[name] + sides.external[name]
-    if (total('deadLetters') > 0)
+    if (deadSteps > 0) terminal.out(`${mapping}: ${plural(deadSteps, 'step')} cannot be done`)
+    if (total('deadLetters') + deadSteps > 0)
       terminal.out(`${mapping}: see the dead letters with: tandem dead-letters list ${mapping}`)
     if (total('conflicts') > 0) terminal.out(`${mapping}: see the conflicts with: tandem conflicts ${mapping}`)
   }

@@ -161,7 +161,8 @@ function describeDetail(detail: HistoryEntry['detail']): string {
   const { before, after, ...rest } = detail
   if (isFields(after)) return shownFields(after, isFields(before) ? before : null)
   if (isFields(before)) return `was ${shownFields(before, null)}`
-  if (typeof rest.message === 'string') return rest.hint ? `${rest.message} ${String(rest.hint)}` : rest.message
+  const step = typeof rest.step === 'string' ? `step ${rest.step}: ` : ''
+  if (typeof rest.message === 'string') return `${step}${rest.message}${rest.hint ? ` ${String(rest.hint)}` : ''}`
   return Object.entries(rest)
     .map(([name, value]) => `${name} ${typeof value === 'string' && name === 'field' ? value : shown(value)}`)
     .join(', ')

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { MISSING } from '../mapping/mapping-schema.ts'
 import { type FileProblem, type Locate, type Path, problemAt } from '../mapping/problem.ts'
 import { didYouMean, nearest } from '../mapping/suggestion.ts'
 import { knownKeys } from './known-keys.ts'
@@ -25,8 +26,6 @@ export function issueProblems(issues: readonly Issue[], origin: Origin, at: Path
   return [...byPlace.values()]
 }
 
-const MISSING = 'is missing'
-
 function problemsOf(issue: Issue, origin: Origin, at: Path, above: Path): readonly FileProblem[] {
   const inner = [...above, ...pathOf(issue.path)]
   const path = [...at, ...inner]
@@ -51,10 +50,12 @@ function problemsOf(issue: Issue, origin: Origin, at: Path, above: Path): readon
     case 'invalid_element':
       return issue.issues.flatMap((nested) => problemsOf(nested, origin, at, inner))
     case 'invalid_format':
+    case 'custom':
+      if (issue.message === MISSING && value === undefined) return [missing(origin, at, inner)]
+      return [problemAt(origin.locate, path, limitOf(issue))]
     case 'too_small':
     case 'too_big':
     case 'not_multiple_of':
-    case 'custom':
       return [problemAt(origin.locate, path, limitOf(issue))]
   }
 }

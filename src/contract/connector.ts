@@ -1,3 +1,4 @@
+import type { Caller } from './caller.ts'
 import type { Feed } from './feed.ts'
 import type { Hooks, PushTarget } from './hooks.ts'
 import type { Sink } from './sink.ts'
@@ -144,6 +145,8 @@ export interface Collection {
   readonly sink: Sink | null
   /** How the system calls us; absent: it cannot. */
   readonly hooks?: Hooks
+  /** Absent: the system has nothing to call. */
+  readonly caller?: Caller
 }
 
 /** A kind of system with its credentials and pool. */

@@ -24,6 +24,8 @@ export interface SyncEvent {
     | 'archived'
     | 'removed'
     | 'adopted'
+    /** A step was called. */
+    | 'step'
     | 'conflict'
     | 'lost'
     | 'dead'
@@ -48,6 +50,8 @@ export interface SyncEvent {
 export interface ConnectedSide {
   readonly connection: string
   readonly collection: Collection
+  /** The same records with the fields that the mapping's steps read; null: it has no steps, or none of them reads here. */
+  readonly stepRecords: Collection | null
   readonly schema: Schema
   /** The side's clock minus ours; 0 while it is not known. */
   readonly clockOffsetMs: () => number

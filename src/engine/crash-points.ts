@@ -25,6 +25,14 @@ export const CRASH_POINTS = [
   'sweep-page',
   /** The missing records of a sweep are stored as gone. */
   'sweep-staged',
+  /** A step is to be called and nothing says so. */
+  'step-planned',
+  /** That a step may be called is stored, and nothing was sent. */
+  'step-begun',
+  /** The other side has done a step's work and nothing of that is stored. */
+  'step-called',
+  /** A step's outcome is stored. */
+  'step-settled',
 ] as const
 
 export type CrashPoint = (typeof CRASH_POINTS)[number]

@@ -46,7 +46,7 @@ export function planCreate(
       written.push(undefined)
       continue
     }
-    const translated = rule.translate(from, value, references)
+    const translated = rule.translate(from, value, references, rule.readsTarget ? { ...fields } : undefined)
     if (translated.kind === 'wait') {
       const list = omitsReferences ? omitted : waitsFor
       list.push(translated.for)

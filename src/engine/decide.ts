@@ -124,6 +124,11 @@ function decideField(draft: Draft, rule: FieldRule, index: number, pair: Pair, r
   const external = fieldNow(rule, index, pair, 'external')
   if (!odoo.isChanged && !external.isChanged) return
   const both = { odoo, external }
+  if (rule.isWatched) {
+    absorb(draft, index, 'odoo', both)
+    absorb(draft, index, 'external', both)
+    return
+  }
   if (odoo.isChanged && external.isChanged) {
     decideBoth(draft, rule, index, pair, both, references)
     return
@@ -205,9 +210,9 @@ export function isInStep(
   if (odoo.value === undefined || external.value === undefined) return false
   const isSame = references.isSameContent?.(odoo.value, external.value)
   if (isSame !== undefined) return isSame
-  const there = rule.translate('odoo', odoo.value, references)
+  const there = rule.translate('odoo', odoo.value, references, external.value)
   if (there.kind === 'value' && rule.isSame('external', there.value, external.value)) return true
-  const back = rule.translate('external', external.value, references)
+  const back = rule.translate('external', external.value, references, odoo.value)
   return back.kind === 'value' && rule.isSame('odoo', back.value, odoo.value)
 }
 
@@ -238,7 +243,11 @@ function overwrite(
     absorb(draft, index, from, both)
     return
   }
-  const translated = rule.translate(from, source.value, references)
+  if (rule.readsTarget && target.value === undefined) {
+    draft.needs.add(to)
+    return
+  }
+  const translated = rule.translate(from, source.value, references, target.value)
   if (translated.kind === 'wait') {
     draft.waitsFor.push(translated.for)
     return

@@ -1,3 +1,4 @@
+import type { RecordId } from '../contract/change.ts'
 import type { SyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
 import type {
@@ -11,7 +12,7 @@ import type {
   Settlement,
   StoredChange,
 } from '../ledger/ledger.ts'
-import type { RecordRef } from '../mapping/mapping.ts'
+import type { RecordRef, Side } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context, SyncEvent } from './context.ts'
 
@@ -23,12 +24,13 @@ export interface Draft extends Omit<Settlement, 'direct'> {
   readonly kept: Settlement['kept'][number][]
   readonly changes: NewChange[]
   readonly intents: number[]
+  readonly steps: { readonly side: Side; readonly id: RecordId }[]
   readonly history: HistoryEntry[]
   readonly events: SyncEvent[]
 }
 
 export function newDraft(nowMs: number): Draft {
-  return { nowMs, links: [], resolved: [], kept: [], changes: [], intents: [], history: [], events: [] }
+  return { nowMs, links: [], resolved: [], kept: [], changes: [], intents: [], steps: [], history: [], events: [] }
 }
 
 /** Stores the draft in one transaction, then tells about it. Does nothing when there is nothing to store. */

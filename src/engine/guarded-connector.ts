@@ -1,3 +1,4 @@
+import type { Caller } from '../contract/caller.ts'
 import type { Change, RecordId, RecordState } from '../contract/change.ts'
 import type { Collection, Connector } from '../contract/connector.ts'
 import { asSyncError } from '../contract/error.ts'
@@ -22,7 +23,7 @@ export function guardConnector(connector: Connector, guard: ConnectionGuard): Co
 }
 
 function guardCollection(collection: Collection, guard: ConnectionGuard): Collection {
-  const { feed, sink, prepare, probe, hooks } = collection
+  const { feed, sink, caller, prepare, probe, hooks } = collection
   const batches = createLoad()
   return {
     get capabilities() {
@@ -36,6 +37,7 @@ function guardCollection(collection: Collection, guard: ConnectionGuard): Collec
     feed: feed && guardFeed(feed, guard),
     sink: sink && guardSink(sink, guard, batches),
     ...(hooks ? { hooks: guardHooks(hooks, guard) } : {}),
+    ...(caller ? { caller: guardCaller(caller, guard) } : {}),
   }
 }
 
@@ -218,6 +220,14 @@ function withOpen(
   if (operation.kind === 'remove' || !operation.open) return operation
   const { open } = operation
   return { ...operation, open: (field, signal) => watched(open(field, signal)) }
+}
+
+function guardCaller(caller: Caller, guard: ConnectionGuard): Caller {
+  return {
+    check: (call, related, signal) => guard.ask(signal, () => caller.check(call, related, signal)),
+    related: (id, request, signal) => guard.work(signal, () => caller.related(id, request, signal)),
+    call: (id, call, signal) => guard.work(signal, () => caller.call(id, call, signal)),
+  }
 }
 
 /** One call after the other, each as large as `load` allows. No items are one call too: it is the sink that says what that means. */

@@ -34,7 +34,7 @@ export async function planUnlinked(
     if (!change) continue
     // Deleted before it was ever linked, or not to be created over there: nothing to do.
     if (change.kind === 'gone' || !flows(context.mapping.direction, side)) resolve(draft, change, 'unchanged')
-    else newcomers.push({ work, change })
+    else if (isWanted(context, side, change, draft)) newcomers.push({ work, change })
   }
   if (newcomers.length === 0) return []
   const changes = newcomers.map(({ change }) => change)
@@ -54,6 +54,17 @@ export async function planUnlinked(
     }
   }
   return [...jobs, ...(await planNaming(context, side, nameless, draft, signal))]
+}
+
+/** Whether the mapping's condition lets a record be brought over; what is not wanted, or cannot be told, is dealt with. */
+function isWanted(context: Context, side: Side, change: StoredChange, draft: Draft): boolean {
+  try {
+    if (context.mapping.when[side]?.evaluate({ [side]: change.fields }) !== false) return true
+    resolve(draft, change, 'unchanged')
+  } catch (error) {
+    keepFailed(context, draft, change, asSyncError(error))
+  }
+  return false
 }
 
 function fieldsToTranslate(

@@ -228,9 +228,10 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
   const source = job.work[from]
   if (!source || !record) return null
   const sent = fieldsOf(write)
-  // What only flows the other way was given by the target itself: left unseen, it flows there.
+  // What only flows the other way was given by the target itself: left unseen, it flows there. What is calculated from the
+  // target's own fields is looked at again now that these are there.
   const isTheirs = (rule: FieldRule): boolean =>
-    !rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)
+    (!rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)) || rule.readsTarget === true
   const sourceSeen = seenOfSource(rules, job, write, source)
   const targetSeen = composeSeen(rules.length, (index) => {
     const rule = rules[index]
@@ -307,6 +308,7 @@ function finishChanges(
     else {
       const isApplied = done.length > 0 || job.adopts !== null || job.linkState !== 'live'
       resolve(draft, change, isApplied ? 'applied' : 'unchanged')
+      if (context.mapping.steps.length > 0) draft.steps.push({ side: change.side, id: change.id })
     }
   }
 }

@@ -8,6 +8,7 @@ import { rememberLastActivity } from './lost-memory.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
 import type { RunMemory } from './run-memory.ts'
+import { workSteps } from './steps.ts'
 import { type SweepReport, sweep } from './sweep.ts'
 
 /** The note that holds when the last sweep ended. */
@@ -49,7 +50,8 @@ export async function runMapping(
   if (depth === 'none') await workOff(context, memory, signal)
   else await pullAndWork(context, { sides, depth, isDirect: lookAgainMs === null }, memory, signal)
   if (memory.isStopping()) return { lookAgainMs, sweeps: {} }
-  const drain = () => workOff(context, memory, signal)
+  const drain = () => workOffAll(context, memory, signal)
+  await drain()
   const sweeps: Partial<Record<Side, SweepReport>> = {}
   if (options.sweeps) {
     for (const side of SIDES) {
@@ -66,6 +68,18 @@ export async function runMapping(
   }
   if (options.depth === 'deep') await expireWaiting(context)
   return { lookAgainMs, sweeps }
+}
+
+/** So many times steps may make fields due and fields steps, in one run. */
+const MAX_ROUNDS = 20
+
+/** Works off changes and steps, until neither is due. */
+async function workOffAll(context: Context, memory: RunMemory, signal: AbortSignal): Promise<void> {
+  await workOff(context, memory, signal)
+  for (let round = 0; round < MAX_ROUNDS && !memory.isStopping(); round++) {
+    if ((await workSteps(context, memory, signal)) === 0) return
+    await workOff(context, memory, signal)
+  }
 }
 
 async function expireWaiting(context: Context): Promise<void> {

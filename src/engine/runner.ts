@@ -74,6 +74,7 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
     wakeTimer?.abort()
     const nowMs = clock.nowMs()
     const nextMs = await context.ledger.nextDueMs(mapping.name, await deletesAllowed(context, memory))
+    const stepMs = mapping.steps.length > 0 ? await context.ledger.nextStepDueMs(mapping.name) : null
     const { notBeforeMs, pause } = await context.ledger.state(mapping.name)
     if (pause) return
     const arrivalMs = await context.ledger.nextArrivalMs(mapping.name)
@@ -81,6 +82,7 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
       lookAgainMs,
       arrivalMs === null ? null : arrivalMs - nowMs,
       nextMs === null ? null : nextMs - nowMs,
+      stepMs === null ? null : stepMs - nowMs,
       notBeforeMs > nowMs ? notBeforeMs - nowMs : null,
     ]
     const inMs = waits.filter((wait) => wait !== null)

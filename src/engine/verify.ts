@@ -121,7 +121,7 @@ function fieldDifferences(
   return context.mapping.fields.flatMap((rule, index): readonly Difference[] => {
     const odoo = states.odoo.fields[rule.odoo]
     const external = states.external.fields[rule.external]
-    if (odoo === undefined || external === undefined) return []
+    if (odoo === undefined || external === undefined || rule.isWatched) return []
     if (isInStep(rule, { odoo: { value: odoo }, external: { value: external } }, references)) return []
     const isAsSeen =
       seenAt(link.seen.odoo, index) === fingerprint(odoo) && seenAt(link.seen.external, index) === fingerprint(external)

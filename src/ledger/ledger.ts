@@ -237,8 +237,37 @@ export interface Settlement {
   readonly changes: readonly NewChange[]
   /** Intents whose outcome is known. */
   readonly intents: readonly number[]
+  /** Records whose steps are due, from their first one on. Ignored where a record has no live link after all. */
+  readonly steps?: readonly { readonly side: Side; readonly id: RecordId }[]
   readonly history: readonly HistoryEntry[]
 }
+
+/** `idle`: nothing is due, and something is remembered of what was called. `dead`, `discarded`: as with changes. */
+export type StepState = 'pending' | 'idle' | 'dead' | 'discarded'
+
+/** Where a linked record stands with the steps of its mapping: at most one for each link. */
+export interface StepTask {
+  readonly link: Link
+  /** Grows whenever the record's steps become due again. */
+  readonly seq: number
+  readonly state: StepState
+  /** The step that was called or that failed; null: none of these. */
+  readonly step: string | null
+  /** `step` may have been called then, and its outcome is not known. */
+  readonly calledAtMs: number | null
+  readonly attempts: number
+  readonly notBeforeMs: number
+  readonly dueSinceMs: number
+  readonly fault: Fault | null
+  /** By step, a fingerprint of the values with which it was called last. */
+  readonly marks: Readonly<Record<string, string>>
+}
+
+/** What became of a task. Where its steps have become due again meanwhile (a newer `seq`), it is pending all the same. */
+export type StepOutcome = Pick<
+  StepTask,
+  'seq' | 'state' | 'step' | 'calledAtMs' | 'attempts' | 'notBeforeMs' | 'fault' | 'marks'
+> & { readonly linkId: number }
 
 /** A mapping's condition, beyond its changes. */
 export interface MappingState {
@@ -348,6 +377,23 @@ export interface Ledger extends AsyncDisposable {
    * @throws SyncError `key` when a link would join a record that is linked already; then nothing was written.
    */
   settle(mapping: string, settlement: Settlement): Promise<readonly string[]>
+
+  /**
+   * Records whose steps are due, longest due first, at most `limit`. Never one with a change that is not settled
+   * (discarded ones do not count) or with an open intent: its fields come first.
+   */
+  takeSteps(mapping: string, nowMs: number, limit: number): Promise<readonly StepTask[]>
+  /** When `takeSteps` may give one, 0 for at once; null: there is none. */
+  nextStepDueMs(mapping: string): Promise<number | null>
+  /** Writes that `step` may be called from now on, before the call is made. */
+  beginStep(mapping: string, linkId: number, step: string, nowMs: number): Promise<void>
+  settleSteps(mapping: string, outcomes: readonly StepOutcome[], history: readonly HistoryEntry[]): Promise<void>
+  /** Tasks in a state, newest first. */
+  steps(
+    mapping: string,
+    filter: { state?: StepState; side?: Side; id?: RecordId; afterSeq?: number; limit: number },
+  ): Promise<readonly StepTask[]>
+  countSteps(mapping: string, state: StepState): Promise<number>
 
   /** All waiting changes with what they wait for, over all mappings: to find cycles. At most `limit`. */
   waits(limit: number): Promise<readonly { readonly change: RecordRef; readonly waitsFor: readonly RecordRef[] }[]>

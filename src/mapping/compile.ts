@@ -1,7 +1,11 @@
 import type { Capabilities, Schema } from '../contract/connector.ts'
+import { type Bundle, bundleName } from './bundle.ts'
 import { isConvertible } from './coerce.ts'
+import { compileComputed, compileExpression, recordVariables, watchRule } from './compile-computed.ts'
 import { compileDeletes, compileExits } from './compile-deletes.ts'
 import { type CompileContext, compileField, findField, isTarget } from './compile-field.ts'
+import { compileSteps, watchedFields } from './compile-steps.ts'
+import { type Expression, fieldsRead } from './expression.ts'
 import {
   type FieldRule,
   fieldOn,
@@ -13,7 +17,7 @@ import {
   type Side,
   type SideRule,
 } from './mapping.ts'
-import { type MappingFile, sideSpec } from './mapping-file.ts'
+import { type MappingFile, sideSpec, whenFrom } from './mapping-file.ts'
 import { byPosition, type FileProblem, type Path, problemAt } from './problem.ts'
 
 export interface Compiled {
@@ -40,7 +44,11 @@ export function compile(
       void problems.push(problemAt(file.locate, path, message, { severity })),
   }
   const { definition } = file
-  const fields = compileFields(context)
+  const { fields, bundles } = compileFields(context)
+  const steps = compileSteps(context)
+  const when = { odoo: compileWhen(context, 'odoo'), external: compileWhen(context, 'external') }
+  if (when.odoo || when.external) addBundle(bundles, 'when', file, whenFields)
+  if (steps.length > 0) fields.push(watchRule(addBundle(bundles, 'steps', file, watchedFields)))
   const match = compileMatch(context)
   const deletes = compileDeletes(context, capabilities)
   const onExit = compileExits(context, capabilities)
@@ -57,6 +65,9 @@ export function compile(
     key: { ...keyRule(file), generate: definition.key.generate ?? null },
     match: [keyRule(file), ...match],
     fields,
+    bundles,
+    steps,
+    when,
     conflict: definition.conflict,
     deletes,
     onExit,
@@ -83,20 +94,48 @@ function keyRule(file: MappingFile): KeyRule {
 }
 
 /** The pairs in the order of the file. The key's pair is put in front where the file does not list it. */
-function compileFields(context: CompileContext): readonly FieldRule[] {
+function compileFields(context: CompileContext): { fields: FieldRule[]; bundles: Record<Side, Bundle[]> } {
   const { definition } = context.file
   const key = { odoo: definition.odoo.key, external: definition.external.key }
   const isListed = definition.fields.some((pair) => pair.odoo === key.odoo && pair.external === key.external)
-  const rules: FieldRule[] = []
+  const fields: FieldRule[] = []
+  const bundles: Record<Side, Bundle[]> = { odoo: [], external: [] }
   if (!isListed) {
     const rule = compileKey(context, key)
-    if (rule) rules.push(rule)
+    if (rule) fields.push(rule)
   }
   definition.fields.forEach((pair, index) => {
-    const rule = compileField(context, pair, ['fields', index])
-    if (rule) rules.push(rule)
+    const path: Path = ['fields', index]
+    const computed = pair.value === undefined ? null : compileComputed(context, pair, path)
+    for (const side of SIDES) bundles[side].push(...(computed?.bundles[side] ?? []))
+    const rule = pair.value === undefined ? compileField(context, pair, path) : computed?.rule
+    if (rule) fields.push(rule)
   })
-  return rules
+  return { fields, bundles }
+}
+
+/** Bundles what `fieldsOf` names on each side; the answer is the bundle's name. */
+function addBundle(
+  bundles: Record<Side, Bundle[]>,
+  what: string,
+  file: MappingFile,
+  fieldsOf: (file: MappingFile, side: Side) => readonly string[],
+): string {
+  const name = bundleName(what)
+  for (const side of SIDES) bundles[side].push({ name, fields: fieldsOf(file, side), writes: null })
+  return name
+}
+
+function whenFields(file: MappingFile, side: Side): readonly string[] {
+  return fieldsRead(whenFrom(file, side) ?? '', side)
+}
+
+/** The condition under which records of a side are brought over: it knows that side alone. */
+function compileWhen(context: CompileContext, side: Side): Expression | null {
+  const source = whenFrom(context.file, side)
+  const { [side]: record } = recordVariables(context)
+  if (source === undefined || !record) return null
+  return compileExpression(context, source, { [side]: record }, ['when', `from_${side}`], 'bool')
 }
 
 /** The pair that the sides' `key:` makes; its problems belong there. */

@@ -1,3 +1,5 @@
+import { isBundleName } from './bundle.ts'
+import { fieldsRead } from './expression.ts'
 import { fieldOn, type Side } from './mapping.ts'
 import type { MappingDefinition } from './mapping-schema.ts'
 import type { Locate } from './problem.ts'
@@ -20,14 +22,26 @@ export function sideSpec(file: MappingFile, side: Side): Readonly<Record<string,
 }
 
 /**
- * The fields that a mapping reads on a side: mapped fields, key, match fields, and the field that archives a record
- * (`capabilities.archive`, where it is known by then).
+ * The fields that a mapping reads on a side: mapped fields, key, match fields, what calculated values and conditions read,
+ * and the field that archives a record (`capabilities.archive`, where it is known by then).
  */
 export function fieldsToRead(file: MappingFile, side: Side, archiveField: string | null = null): readonly string[] {
   const { definition } = file
   const names = new Set([definition[side].key])
-  for (const rule of definition.fields) names.add(fieldOn(rule, side))
+  for (const rule of definition.fields) {
+    if (!isBundleName(fieldOn(rule, side))) names.add(fieldOn(rule, side))
+    for (const name of fieldsRead(rule.value ?? '', side)) names.add(name)
+  }
+  for (const source of [whenFrom(file, side), ...definition.steps.map((step) => step.when)]) {
+    for (const name of fieldsRead(source ?? '', side)) names.add(name)
+  }
   for (const rule of definition.match) names.add(fieldOn(rule, side))
   if (archiveField !== null) names.add(archiveField)
   return [...names]
+}
+
+/** The condition under which records of a side are brought over. */
+export function whenFrom(file: MappingFile, side: Side): string | undefined {
+  const { from_odoo, from_external } = file.definition.when
+  return side === 'odoo' ? from_odoo : from_external
 }

@@ -1,13 +1,19 @@
 import { z } from 'zod'
+import { bundleName } from './bundle.ts'
 import { durationOrNeverSchema, durationSchema, shareSchema } from './duration.ts'
 import { EXACT } from './key.ts'
 import type { Fold } from './mapping.ts'
 import { scheduleOrNeverSchema, scheduleSchema } from './schedule.ts'
 import { transformListSchema, valueMapSchema } from './transform-schema.ts'
 
+/** Told as what it is: see `config/issues`. */
+export const MISSING = 'is missing'
+
 const name = z.string().regex(/^[A-Za-z][\w-]*$/, 'expected a name of letters, digits, - and _')
 const fieldName = z.string().min(1, 'expected the name of a field')
 const side = z.enum(['odoo', 'external'])
+/** In CEL: see docs/expressions.md. */
+const expression = z.string().min(1, 'expected an expression')
 const direction = z.enum(['both', 'to-odoo', 'from-odoo'])
 const conflict = z.enum(['odoo', 'external', 'newest', 'manual'])
 const deletePolicy = z.enum(['ignore', 'archive', 'delete'])
@@ -46,9 +52,11 @@ const link = z.union([
   z.strictObject({ mapping: name, by: z.enum(['id', 'key']).default('id') }),
 ])
 
-const fieldPair = z.strictObject({
-  odoo: fieldName,
-  external: fieldName,
+const fieldShape = z.strictObject({
+  odoo: fieldName.optional(),
+  external: fieldName.optional(),
+  /** Instead of one of the two: what is written to the other. */
+  value: expression.optional(),
   direction: direction.optional(),
   owner: side.optional(),
   conflict: conflict.optional(),
@@ -57,10 +65,63 @@ const fieldPair = z.strictObject({
   lookup: lookup.optional(),
   link: link.optional(),
 })
-export type FieldDefinition = z.output<typeof fieldPair>
+
+/** Told also where something else is wrong. */
+const isMissing = (path: 'odoo' | 'external') => ({ path: [path], error: MISSING, when: () => true })
+
+const fieldPair = fieldShape
+  .refine(({ odoo, value }) => odoo !== undefined || value !== undefined, isMissing('odoo'))
+  .refine(({ external, value }) => external !== undefined || value !== undefined, isMissing('external'))
+  .refine(({ odoo, external, value }) => value === undefined || (odoo === undefined) !== (external === undefined), {
+    path: ['value'],
+    error: 'a calculated value is written to one field: give odoo or external, not both',
+    when: ({ issues }) => issues.length === 0,
+  })
+  .refine((pair) => pair.value === undefined || Object.keys(pair).length === 2, {
+    path: ['value'],
+    error: 'a calculated value flows one way and is put back when it is changed: it takes no other keys',
+    when: ({ issues }) => issues.length === 0,
+  })
+  .transform(({ odoo, external, ...pair }): FieldDefinition => {
+    const bundle = bundleName(odoo === undefined ? `external.${external}` : `odoo.${odoo}`)
+    return { ...pair, odoo: odoo ?? bundle, external: external ?? bundle }
+  })
+
+/** With `value` the pair is calculated, and its source is the bundle of the fields that the expression reads there. */
+export type FieldDefinition = z.output<typeof fieldShape> & { readonly odoo: string; readonly external: string }
 
 /** `email` alone is short for `{ odoo: email, external: email }`. */
 const field = z.union([fieldName.transform((same): FieldDefinition => ({ odoo: same, external: same })), fieldPair])
+
+const step = z
+  .strictObject({
+    name,
+    /** The side that is called. */
+    on: side.default('odoo'),
+    when: expression,
+    unless: expression.optional(),
+    /** Nothing shows whether it was called: it is called once for each new set of values. */
+    repeatable: z.boolean().default(false),
+    /** Records that the record refers to, for `unless` and for the call. */
+    read: z
+      .record(
+        name,
+        z.strictObject({ side: side.default('odoo'), path: fieldName, fields: z.array(fieldName).default([]) }),
+      )
+      .default({}),
+    call: z.record(z.string(), z.json()),
+  })
+  .refine((one) => one.unless !== undefined || one.repeatable, {
+    error:
+      'a step needs unless: what is true once it was done; or repeatable: true, where calling it twice does no harm',
+    when: ({ issues }) => issues.length === 0,
+  })
+  .refine((one) => one.unless === undefined || !one.repeatable, {
+    path: ['repeatable'],
+    error: 'unless says already whether it is called again: leave one of them out',
+    when: ({ issues }) => issues.length === 0,
+  })
+export type StepDefinition = z.output<typeof step>
 
 export const mappingSchema = z.strictObject({
   mapping: name,
@@ -76,6 +137,9 @@ export const mappingSchema = z.strictObject({
   match: z.array(z.strictObject({ odoo: fieldName, external: fieldName, fold: foldOrExact })).default([]),
   direction: direction.default('both'),
   fields: z.array(field).min(1, 'expected at least one pair of fields'),
+  /** Which records that have no partner yet are brought to the other side. */
+  when: z.strictObject({ from_odoo: expression.optional(), from_external: expression.optional() }).default({}),
+  steps: z.array(step).default([]),
   conflict: conflict.default('newest'),
   deletes: z
     .strictObject({

@@ -1,6 +1,9 @@
+import type { RelatedRequest } from '../contract/caller.ts'
 import type { RecordId } from '../contract/change.ts'
 import type { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
+import type { Bundle } from './bundle.ts'
+import type { Expression, Scope } from './expression.ts'
 
 /** The two sides of a mapping. The external side may itself be an Odoo. */
 export type Side = 'odoo' | 'external'
@@ -101,10 +104,33 @@ export interface FieldRule {
   readonly reference: LinkReference | LookupReference | null
   /** Whether the field can be written on a side: on a create, and on an update. */
   readonly writable: Readonly<Record<Side, { readonly create: boolean; readonly update: boolean }>>
-  /** The value of side `from` as the other side would write it. Never throws. */
-  translate(from: Side, value: Value, references: References): Translation
+  /** The translation also depends on what the target holds, which has to be given to it. */
+  readonly readsTarget?: boolean
+  /** Nothing is written: that it changed is a reason to look at the record's steps. */
+  readonly isWatched?: boolean
+  /**
+   * The value of side `from` as the other side would write it. `current`: what the other side's field holds, as far as it
+   * is known. Never throws.
+   */
+  translate(from: Side, value: Value, references: References, current?: Value): Translation
   /** Whether two values of `side` are the same to that side: its scale, its length, its type. */
   isSame(side: Side, a: Value, b: Value): boolean
+}
+
+/** A business method that is called when a condition holds. Everything here is pure. */
+export interface StepRule {
+  readonly name: string
+  /** The side that is called. */
+  readonly side: Side
+  readonly when: Expression
+  /** What is true once the step was done; null: nothing shows it, and it is called once for each new set of values. */
+  readonly unless: Expression | null
+  /** Related records, by their name in `read`. */
+  readonly related: ReadonlyMap<string, { readonly side: Side; readonly request: RelatedRequest }>
+  /** The call for a record: every expression in it replaced by its value. @throws SyncError `invalid` */
+  call(scope: Scope): Value
+  /** Where the step stands in the mapping's file. */
+  readonly index: number
 }
 
 /** `share` of all links and `count`: a run that exceeds both waits for a person. */
@@ -133,6 +159,12 @@ export interface Mapping {
   readonly match: readonly KeyRule[]
   /** In the order of the file; the key's pair is always among them. */
   readonly fields: readonly FieldRule[]
+  /** Fields that are taken together, by side. */
+  readonly bundles: Readonly<Record<Side, readonly Bundle[]>>
+  /** In the order in which they are called. */
+  readonly steps: readonly StepRule[]
+  /** Which records of a side are brought to the other one when they have no partner there yet; null: all. */
+  readonly when: Readonly<Record<Side, Expression | null>>
   readonly conflict: ConflictPolicy
   readonly deletes: Readonly<Record<Side, DeletePolicy>> & { readonly guard: Guard }
   readonly onExit: Readonly<Record<Side, ExitPolicy>>

@@ -57,7 +57,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     name: 'a pair without one side',
     files: mappingWith('  - { odoo: email, extrenal: mail }\n'),
-    lines: ['mappings/m.yaml:6:20: fields[1].external: is missing (found "extrenal")'],
+    lines: ['mappings/m.yaml:6:20: fields[1].extrenal: unknown key "extrenal" (did you mean "external"?)'],
   },
   {
     name: 'an unknown option of a pair',

@@ -96,13 +96,21 @@ export function describeWrites(inLab: () => Lab): void {
 
     it.each([
       ['an unknown choice', { type: 'nope' }, 500, 'builtins.ValueError'],
-      ['a many2one to nothing', { country_id: 99_999_999 }, 422, 'odoo.exceptions.ValidationError'],
       ['a many2many to nothing', { category_id: [[4, 99_999_999, 0]] }, 422, 'odoo.exceptions.ValidationError'],
       ['no name', { name: false }, 422, 'odoo.exceptions.ValidationError'],
     ])('refuses %s', async (_title, vals, status, name) => {
       const lab = inLab()
       const error = await lab.fail(PARTNER, 'write', { ids: [await lab.partner()], vals })
       expect(error).toMatchObject(lab.failure(status, name))
+    })
+
+    it('refuses a many2one to nothing, as a missing record where a module looks at the new value first', async () => {
+      const lab = inLab()
+      const { status, name } = await lab.fail(PARTNER, 'write', {
+        ids: [await lab.partner()],
+        vals: { country_id: 99_999_999 },
+      })
+      expect(['422 odoo.exceptions.ValidationError', '404 odoo.exceptions.MissingError']).toContain(`${status} ${name}`)
     })
 
     it('leaves a computed name alone', async () => {

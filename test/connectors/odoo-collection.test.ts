@@ -36,6 +36,7 @@ function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
         if (answer === undefined) throw refusal(404, 'werkzeug.exceptions.NotFound', call)
         return answer(call)
       },
+      route: async () => null,
       serverInfo: async () => ({ version: '19.0', clockOffsetMs: 0 }),
       async *stream() {},
       userId: async () => 5,

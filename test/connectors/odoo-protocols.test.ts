@@ -71,7 +71,10 @@ describe('auto', () => {
   const transport = (userId: () => Promise<number>): OdooTransport => ({
     userId,
     call: async () => null,
-    async *stream() {},
+    route: async () => null,
+    stream: async function* () {
+      yield await Promise.reject<Uint8Array>(new Error('not asked here'))
+    },
     serverInfo: async () => ({ version: null, clockOffsetMs: null }),
   })
   const asked = (answers: Partial<Record<Protocol, number | Error>>) => {

@@ -26,7 +26,20 @@ const CRASHES: Readonly<Record<CrashPoint, Crashes>> = {
   },
   'sweep-page': { meeting: ['sweep-page', 'sweep-page:2'], editing: ['sweep-page'] },
   'sweep-staged': { meeting: [], editing: ['sweep-staged'] },
+  'step-planned': { meeting: ['step-planned', 'step-planned:2'], editing: [] },
+  'step-begun': { meeting: ['step-begun', 'step-begun:2'], editing: [] },
+  'step-called': { meeting: ['step-called', 'step-called'], editing: [] },
+  'step-settled': { meeting: ['step-settled', 'step-settled:2'], editing: [] },
 }
+
+/** Everybody with a phone is welcomed in Odoo. */
+const STEP = `
+steps:
+  - name: welcome
+    when: "external.phone != null"
+    unless: "odoo.street != null"
+    call: { method: write, args: { vals: { street: "='welcome ' + external.phone" } } }
+`
 
 let standIn: StandIn
 beforeAll(async () => {
@@ -42,14 +55,19 @@ async function restAndProblems(bench: Bench): Promise<readonly string[]> {
   return problems
 }
 
+async function unwelcome(bench: Bench): Promise<readonly string[]> {
+  const partners = await bench.partners()
+  return partners.filter(({ phone, street }) => phone !== false && !street).map(({ name }) => `${name} is not welcomed`)
+}
+
 describe.concurrent('a process that dies', () => {
   it.each(CRASH_POINTS)('at %s loses and doubles nothing', async (point) => {
-    await using bench = await openBench({ standIn })
+    await using bench = await openBench({ standIn, more: STEP })
     const work = mixedWork(standIn, bench)
     await work.meet()
     for (const each of CRASHES[point].meeting) await bench.crash(each)
     const afterMeeting = await restAndProblems(bench)
-    const met = [...afterMeeting, ...(await work.problems('met'))]
+    const met = [...afterMeeting, ...(await work.problems('met')), ...(await unwelcome(bench))]
     if (met.length > 0) throw new Error(`after the meeting:\n${met.join('\n')}`)
 
     await work.edit()

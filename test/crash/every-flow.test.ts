@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
 import { CRASH_POINTS, type CrashPoint } from '../../src/engine/crash-points.ts'
 import { SIDES, type Side } from '../../src/mapping/mapping.ts'
-import { CUSTOMERS, customers, PARTNERS } from '../engine/customers.ts'
+import { CONFIRM_STEP, CUSTOMERS, customers, PARTNERS } from '../engine/customers.ts'
 import { adds, createWorld, Killed, type World } from '../engine/world.ts'
 
 /** The how-manieth time it is reached. Random histories try later ones. */
@@ -213,6 +213,7 @@ async function problemsOf(world: World, flow: Flow): Promise<string[]> {
   const most = Math.max(...keys.map((ofSide) => ofSide.length))
   if (most !== flow.records) problems.push(`${most} records instead of ${flow.records}`)
   if (!flow.isRight(world)) problems.push('the values are wrong')
+  problems.push(...wronglyConfirmed(world))
   const dead = await world.ledger.countChanges('customers', { state: 'dead' })
   if (dead !== (flow.dead ?? 0)) problems.push(`${dead} dead letters`)
   const differences = (await world.differences()).filter(({ kind }) => kind !== 'unlinked' || !flow.dead)
@@ -228,13 +229,21 @@ async function problemsOf(world: World, flow: Flow): Promise<string[]> {
   return problems
 }
 
+/** A partner is confirmed once for the phone number that says so, and never twice. */
+function wronglyConfirmed(world: World): readonly string[] {
+  return world.stores.odoo.all('partners').flatMap(({ fields }) => {
+    const wanted = customer(world, String(fields.ref))?.fields.phone === '2' ? 1 : null
+    return fields.confirmed === wanted ? [] : [`${fields.ref} is confirmed ${fields.confirmed} times`]
+  })
+}
+
 const reached = new Set<string>()
 
 async function play(flow: Flow, point: CrashPoint, times: number): Promise<void> {
   const world = await createWorld({
     odoo: { partners: PARTNERS },
     external: { customers: CUSTOMERS },
-    mappings: { customers: customers() },
+    mappings: { customers: customers(CONFIRM_STEP) },
   })
   try {
     if (flow.before) {

@@ -19,12 +19,13 @@ export interface Partner {
   readonly phone: string | false
   /** What no other field and no contact of the same company changes. */
   readonly website: string | false
+  readonly street: string | false
   readonly parent_id: readonly [number, string] | false
   readonly active: boolean
   readonly write_date: string
 }
 
-const READ = ['name', 'ref', 'email', 'phone', 'website', 'parent_id', 'active', 'write_date']
+const READ = ['name', 'ref', 'email', 'phone', 'website', 'street', 'parent_id', 'active', 'write_date']
 
 /** The stand-in in its process, and the people who work in it. */
 export interface StandIn {

@@ -12,6 +12,7 @@ export const PARTNERS: CollectionOptions = {
     credit: { type: 'decimal', scale: 2 },
     parent_id: { type: 'reference', relation: 'partners' },
     active: { type: 'boolean' },
+    confirmed: { type: 'integer' },
   },
   defaults: { active: true },
   normalise: { name: trimmed, comment: sanitised, credit: roundedTo(2) },
@@ -22,7 +23,21 @@ export const PARTNERS: CollectionOptions = {
   rejects: 'whole',
   maxBatch: 50,
   onReferencedRemove: 'clear',
+  // Counts its calls, so that a test sees each one that was too many.
+  methods: { confirm: ({ confirmed }) => ({ fields: { confirmed: Number(confirmed ?? 0) + 1 } }) },
 }
+
+/** For the end of a mapping: partners are confirmed when the shop knows them by this phone number. */
+export const CONFIRM_STEP = `
+steps:
+  - name: confirm
+    when: "external.phone == '2'"
+    unless: "or(odoo.confirmed, 0) > 0"
+    call: { method: confirm }
+`
+
+/** A value that depends on both sides. */
+export const LABEL = `{ external: label, value: "or(odoo.name, '') + ' ' + or(external.phone, '-')" }`
 
 /** A table with triggers: a change log, guarded writes, deletes told at once. */
 export const CUSTOMERS: CollectionOptions = {
@@ -35,6 +50,7 @@ export const CUSTOMERS: CollectionOptions = {
     credit: { type: 'decimal' },
     parent: { type: 'integer' },
     archived: { type: 'boolean' },
+    label: { type: 'text' },
   },
   defaults: { archived: false },
   key: 'code',

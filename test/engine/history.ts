@@ -58,7 +58,7 @@ export type Command =
   | {
       kind: 'fault'
       side: Side
-      method: 'feed.read' | 'list' | 'read' | 'find' | 'apply'
+      method: 'feed.read' | 'list' | 'read' | 'find' | 'apply' | 'call'
       how: 'before' | 'lost' | 'half'
       skip: number
     }
@@ -129,6 +129,8 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
         'apply' as const,
         'apply' as const,
         'apply' as const,
+        'call' as const,
+        'call' as const,
       ),
       how: fc.constantFrom('before' as const, 'lost' as const, 'half' as const),
       skip: fc.nat(2),
@@ -303,7 +305,9 @@ async function perform(play: Play, each: Command): Promise<void> {
       world.killAt(each.point, each.times)
       return attempt(() => world.run({ sweeps: each.times === 2 }))
     case 'fault': {
-      const error = new SyncError('network', 'fault', { inDoubt: each.how !== 'before' && each.method === 'apply' })
+      const error = new SyncError('network', 'fault', {
+        inDoubt: each.how !== 'before' && (each.method === 'apply' || each.method === 'call'),
+      })
       const how =
         each.how === 'before'
           ? { before: error }
@@ -450,6 +454,21 @@ function stored(field: string, value: Value): Value {
   return value
 }
 
+/** A partner is confirmed while the shop knows it by the phone number that asks for it, and once in its life. */
+async function checkSteps(world: World, open: ReadonlySet<string>): Promise<void> {
+  const { mapping } = await world.context()
+  if (mapping.steps.length === 0) return
+  for (const { id, fields } of world.stores.odoo.all('partners')) {
+    if (Number(fields.confirmed) > 1) throw new Error(`odoo ${id} was confirmed ${fields.confirmed} times`)
+  }
+  for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
+    if (link.state !== 'live' || open.has(`odoo ${link.odooId}`)) continue
+    const isWanted = world.stores.external.get('customers', link.externalId)?.phone === '2'
+    const isConfirmed = world.stores.odoo.get('partners', link.odooId)?.confirmed === 1
+    if (isWanted && !isConfirmed) throw new Error(`odoo ${link.odooId} was not confirmed`)
+  }
+}
+
 async function checkEnd({ world, made, created, removed }: Play): Promise<void> {
   const open = await disputed(world)
   const differences = (await world.differences()).filter((difference) => {
@@ -464,6 +483,7 @@ async function checkEnd({ world, made, created, removed }: Play): Promise<void> 
     if (count > byPeople + (removed.get(name) ?? 0))
       throw new Error(`${count} records with ${key} were created in ${at}; people made ${byPeople}`)
   }
+  await checkSteps(world, open)
   for (const at of SIDES) world.stores[at].resetCalls()
   await world.settle()
   const writes = SIDES.map((at) => world.stores[at].calls.writes)

@@ -1,5 +1,5 @@
 import type { CollectionOptions } from '../../src/connectors/memory/options.ts'
-import { CUSTOMERS, customers } from './customers.ts'
+import { CONFIRM_STEP, CUSTOMERS, customers, LABEL } from './customers.ts'
 import { CHECKED } from './history.ts'
 
 export interface Variant {
@@ -16,21 +16,21 @@ function withDeletes(policy: string, more: string): string {
 
 export const ARCHIVES: Variant = {
   name: 'newest wins, archives',
-  mapping: customers(),
+  mapping: customers(CONFIRM_STEP),
   checked: CHECKED,
   shop: CUSTOMERS,
 }
 
 export const DELETES: Variant = {
   name: 'odoo wins, deletes',
-  mapping: withDeletes('delete', 'conflict: odoo'),
+  mapping: withDeletes('delete', 'conflict: odoo').replace('fields:', `fields:\n  - ${LABEL}`),
   checked: CHECKED,
   shop: CUSTOMERS,
 }
 
 export const HINTS: Variant = {
   name: 'the shop wins and only hints, deletes are ignored',
-  mapping: withDeletes('ignore', 'conflict: external'),
+  mapping: withDeletes('ignore', `conflict: external\n${CONFIRM_STEP}`).replace('fields:', `fields:\n  - ${LABEL}`),
   checked: CHECKED,
   shop: { ...CUSTOMERS, feed: { kind: 'log', tells: 'hint' }, guardedWrites: false },
 }

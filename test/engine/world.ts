@@ -220,6 +220,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
             isBusy = true
           }
           isBusy ||= (await ledger.countChanges(name, { state: 'pending', kind: 'state' })) > 0
+          isBusy ||= (await ledger.nextStepDueMs(name)) !== null
         }
         timeMs += 15_000
         if (!isBusy && round >= 3) return

@@ -4,6 +4,7 @@ import { SyncError } from '../../src/contract/error.ts'
 import { type Ledger, UNKNOWN_FINGERPRINT } from '../../src/ledger/ledger.ts'
 import type { RecordRef } from '../../src/mapping/mapping.ts'
 import { change, intent, kept, link, NOW_MS, type OpenedLedger, seen, settlement, staging } from './examples.ts'
+import { describeSteps } from './steps.ts'
 
 const MAPPING = 'customers'
 const FIELDS = ['name:full_name', 'email:email']
@@ -723,5 +724,7 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         expect(await ledger.sweepCounts(MAPPING, 'external')).toEqual({ listed: 9_990, missing: 10 })
       })
     })
+
+    describeSteps(() => opened)
   })
 }

@@ -78,9 +78,16 @@ function describeConnection(series: OdooSeries, protocol: Protocol, parts: { rea
   }
 
   async function insertMany(count: number, secondsAgo: number): Promise<void> {
+    // Modules add columns that may not be null: they get what an existing contact has.
+    const { rows } = await sql.query<{ name: string }>(
+      `select column_name as name from information_schema.columns
+       where table_name = 'res_partner' and is_nullable = 'NO' and column_default is null`,
+    )
+    const added = rows.map(({ name }) => `, ${name}`).join('')
+    const values = rows.map(({ name }) => `, (select min(${name}) from res_partner)`).join('')
     await sql.query(
-      `insert into res_partner (name, ${series === '14' ? 'display_name' : 'complete_name'}, ref, active, type, create_date, write_date, create_uid, write_uid)
-       select 'Many', 'Many', $1 || i, true, 'contact', at, at, 1, 1
+      `insert into res_partner (name, ${series === '14' ? 'display_name' : 'complete_name'}, ref, active, type, create_date, write_date, create_uid, write_uid${added})
+       select 'Many', 'Many', $1 || i, true, 'contact', at, at, 1, 1${values}
        from generate_series(1, $2::int) i, (select (now() - $3 * interval '1 second') at time zone 'utc' as at) clock`,
       [own.prefix, count, secondsAgo],
     )

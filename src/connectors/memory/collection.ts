@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { perform, type Session } from './call.ts'
+import { createCaller } from './caller.ts'
 import { type Row, type Table, tableOf, type View } from './database.ts'
 import type { Method } from './faults.ts'
 import { createFeed } from './feed.ts'
@@ -43,6 +44,7 @@ export function createCollection(session: Session, request: CollectionRequest): 
       perform(session, call('check'), signal, () => checkCollection(session, name, request.fields, needs)),
     feed: definition.feed === null ? null : createFeed(session, name, definition, view),
     sink: definition.hasSink ? createSink(session, name, request.fields, table) : null,
+    ...(Object.keys(definition.methods).length > 0 ? { caller: createCaller(session, name, table) } : {}),
   }
   if (definition.feed?.kind !== 'log') return collection
   return {

@@ -13,6 +13,7 @@ export const METHODS = [
   'find',
   'apply',
   'reserve',
+  'call',
 ] as const
 export type Method = (typeof METHODS)[number]
 

@@ -54,6 +54,10 @@ export interface CollectionOptions {
   readonly onReferencedRemove?: 'restrict' | 'clear'
   /** True: the change log is empty and the feed refuses to be read until `prepare` was called once. */
   readonly needsPrepare?: boolean
+  /** What can be called on a record, by name: from its fields and the arguments to what it writes and answers. */
+  readonly methods?: Readonly<
+    Record<string, (record: Fields, args: Value) => { readonly fields?: Fields; readonly value?: Value }>
+  >
   readonly rights?: { readonly create?: boolean; readonly update?: boolean; readonly remove?: boolean }
 }
 
@@ -87,6 +91,7 @@ export function defineCollection(options: CollectionOptions): Definition {
     rejects: 'each',
     onReferencedRemove: 'restrict',
     needsPrepare: false,
+    methods: {},
     ...options,
     deletes,
     rights: { create: true, update: true, remove: true, ...options.rights },

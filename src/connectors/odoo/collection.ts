@@ -1,5 +1,6 @@
 import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
+import { createCaller } from './caller.ts'
 import type { OdooConnection } from './connection.ts'
 import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
@@ -65,6 +66,7 @@ export function createCollection(
     feed: { ...createFeed(model), ...(services ? busFeed(spec, request, services) : {}) },
     sink: createSink(model, services ? webhookSink(model, request, services) : null),
     ...(services ? { hooks: createHooks(model, request, services) } : {}),
+    caller: createCaller(model),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Collection, CollectionRequest } from '../../contract/connector.ts'
 import type { Feed } from '../../contract/feed.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
 import { parseTableSpec } from '../sql/spec.ts'
+import { postgresCaller } from './caller.ts'
 import { checkCollection } from './check.ts'
 import { postgresFeed } from './feed.ts'
 import type { PostgresConnection } from './pool.ts'
@@ -19,6 +20,7 @@ export function postgresCollection(connection: PostgresConnection, request: Coll
   const table = parseTableSpec(request.spec)
   const spec = { ...table, key: request.key ?? table.key }
   const context = postgresContext(connection, spec, request)
+  const sink = postgresSink(context)
   const collection: Collection = {
     capabilities: {
       deletes: spec.capture === 'triggers' ? 'pushed' : 'listed',
@@ -35,7 +37,8 @@ export function postgresCollection(connection: PostgresConnection, request: Coll
     },
     check: (needs, signal) => checkCollection(context, needs, signal),
     feed: spec.capture === 'cursor' ? scanningFeed(context) : postgresFeed(context),
-    sink: postgresSink(context),
+    sink,
+    caller: postgresCaller(context, sink),
   }
   return spec.capture === 'triggers'
     ? { ...collection, prepare: (signal) => prepareCapture(context, signal) }

@@ -13,6 +13,7 @@ import { addRequest, answerRequest, findRequest, openRequests, pruneRequests } f
 import { settle } from './settle.ts'
 import { stage } from './stage.ts'
 import { readConnectionNotes, readState, updateConnectionNotes, updateState } from './state.ts'
+import * as steps from './steps.ts'
 import type { Store } from './store.ts'
 import * as sweep from './sweep.ts'
 import { createFloors, type Tables } from './tables.ts'
@@ -54,6 +55,7 @@ export function assembleLedger(store: Store, about: Ledger['about']): Ledger {
     ...arrivalMethods(runner),
     ...workMethods(runner),
     ...waitMethods(runner),
+    ...stepMethods(runner),
     ...sweepMethods(runner),
     ...stateMethods(runner),
     ...historyMethods(runner),
@@ -144,6 +146,25 @@ function workMethods({
       write(name, (_, mapping, tally) =>
         [...settle(tables, mapping, settlement, tally)].map((id) => tables.layouts.nameOf(id)),
       ),
+  }
+}
+
+function stepMethods({
+  tables,
+  read,
+  write,
+}: Runner): Methods<'takeSteps' | 'nextStepDueMs' | 'beginStep' | 'settleSteps' | 'steps' | 'countSteps'> {
+  return {
+    takeSteps: (name, nowMs, limit) => read(name, (_, mapping) => steps.takeSteps(tables, mapping, nowMs, limit)),
+    nextStepDueMs: (name) => read(name, (_, mapping) => steps.nextStepDueMs(tables, mapping)),
+    beginStep: (name, linkId, step, nowMs) => write(name, () => steps.beginStep(tables, linkId, step, nowMs)),
+    settleSteps: (name, outcomes, history) =>
+      write(name, (_, mapping) => {
+        steps.settleSteps(tables, outcomes)
+        addHistory(tables, mapping, history)
+      }),
+    steps: (name, filter) => read(name, (_, mapping) => steps.listSteps(tables, mapping, filter)),
+    countSteps: (name, state) => read(name, (_, mapping) => steps.countSteps(tables, mapping, state)),
   }
 }
 

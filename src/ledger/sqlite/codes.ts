@@ -1,6 +1,6 @@
 /** How words are written in the tables: a byte instead of a word in every row. */
 import type { Side } from '../../mapping/mapping.ts'
-import type { ChangeState, Link, Request } from '../ledger.ts'
+import type { ChangeState, Link, Request, StepState } from '../ledger.ts'
 
 export const SIDE_NAMES = ['odoo', 'external'] as const satisfies readonly Side[]
 export const STATE_NAMES = [
@@ -10,6 +10,7 @@ export const STATE_NAMES = [
   'dead',
   'discarded',
 ] as const satisfies readonly ChangeState[]
+export const STEP_STATE_NAMES = ['pending', 'idle', 'dead', 'discarded'] as const satisfies readonly StepState[]
 export const LINK_STATE_NAMES = ['live', 'odoo-gone', 'external-gone'] as const satisfies readonly Link['state'][]
 export const REQUEST_STATE_NAMES = ['open', 'running', 'done', 'failed'] as const satisfies readonly Request['state'][]
 

@@ -78,6 +78,7 @@ function deleteLinks(tables: Tables, mapping: KnownMapping, ids: readonly number
   for (const row of rows) {
     remember(tables, mapping, row, nowMs)
     tables.store.run('DELETE FROM link WHERE id = ?', row.id)
+    tables.store.run('DELETE FROM step WHERE link = ?', row.id)
   }
   countLive(tables, mapping, -rows.filter((row) => row.state === LIVE).length)
 }

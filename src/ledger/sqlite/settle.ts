@@ -10,6 +10,7 @@ import { closeIntents } from './intents.ts'
 import type { KnownMapping } from './layout.ts'
 import { writeLinks } from './link-writes.ts'
 import { stageChanges } from './stage.ts'
+import { markStepsDue } from './steps.ts'
 import type { RowsStatement } from './store.ts'
 import type { Tables } from './tables.ts'
 import type { Tally } from './tally.ts'
@@ -39,6 +40,7 @@ export function settle(
   closeIntents(tables, settlement.intents)
   const linked = writeLinks(tables, mapping, settlement.links, nowMs)
   if (settlement.changes.length > 0) stageChanges(tables, mapping, settlement.changes, nowMs, tally)
+  if (settlement.steps && settlement.steps.length > 0) markStepsDue(tables, mapping, settlement.steps, nowMs)
   const runs = findRuns(settlement.links, settlement.history)
   addHistory(tables, mapping, settlement.history, { runs, firstLink: linked.firstInserted })
   const released = releaseSettled(tables, kept, tally)

@@ -21,6 +21,7 @@ export function createAuto(possible: ReadonlyMap<Protocol, OdooTransport>): Odoo
     stream: async function* (call, signal) {
       yield* (await chosen(signal)).stream(call, signal)
     },
+    route: async (path, params, signal) => (await chosen(signal)).route(path, params, signal),
     userId: async (signal) => (await chosen(signal)).userId(signal),
     serverInfo: async (signal) => (await chosen(signal)).serverInfo(signal),
   }

@@ -4,6 +4,7 @@ import { requestJson } from '../../../http/request-json.ts'
 import { odooError } from './errors.ts'
 import { failedCall, JSON_HEADERS, type OdooHttp, readServerInfo } from './odoo-http.ts'
 import { openJson, postJson, wholeAnswer } from './post-json.ts'
+import { callRoute } from './route.ts'
 import type { OdooTransport } from './transport.ts'
 
 /** JSON-2: `POST /json/2/<model>/<method>`, from Odoo 19 on. */
@@ -30,6 +31,7 @@ export function createJson2(http: OdooHttp, apiKey: string): OdooTransport {
         answer.close()
       }
     },
+    route: (path, params, signal) => callRoute(http, path, params, headers, signal),
 
     async userId(signal) {
       userId ??= readOwner(

@@ -1,5 +1,6 @@
 import type { Value } from '../../../contract/value.ts'
 import { type CallName, type OdooHttp, postRpc, readServerInfo, readUserId, streamRpc } from './odoo-http.ts'
+import { callRoute } from './route.ts'
 import { rpcArguments } from './rpc-arguments.ts'
 import type { OdooTransport } from './transport.ts'
 
@@ -15,6 +16,8 @@ export function createJsonRpc(http: OdooHttp, login: Login): OdooTransport {
   const post = (service: string, method: string, args: readonly Value[], call: CallName, signal: AbortSignal) =>
     postRpc(http, '/jsonrpc', { service, method, args }, call, signal)
   const transport: OdooTransport = {
+    route: (path, params, signal) => callRoute(http, path, params, {}, signal),
+
     async userId(signal) {
       if (userId !== null) return userId
       const name = { model: 'common', method: 'authenticate', changesData: false }

@@ -3,6 +3,7 @@ import type { HttpAnswer } from '../../../http/request-json.ts'
 import type { Login } from './jsonrpc.ts'
 import { pythonName } from './odoo-fault.ts'
 import { type OdooHttp, postRpc, readServerInfo, readUserId, streamRpc } from './odoo-http.ts'
+import { callRoute } from './route.ts'
 import { rpcArguments } from './rpc-arguments.ts'
 import type { OdooTransport } from './transport.ts'
 
@@ -32,6 +33,17 @@ export function createSession(http: OdooHttp, login: Login): OdooTransport {
 
   return {
     userId: async (signal) => (await openSession(null, signal)).uid,
+
+    async route(path, params, signal) {
+      const send = ({ id }: Session) => callRoute(http, path, params, { cookie: `session_id=${id}` }, signal)
+      const session = await openSession(null, signal)
+      try {
+        return await send(session)
+      } catch (error) {
+        if (!(error instanceof SyncError) || !isSessionEnded(error.cause)) throw error
+        return send(await openSession(session, signal))
+      }
+    },
 
     async call(call, signal) {
       const { model, method } = call

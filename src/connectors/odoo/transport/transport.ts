@@ -38,5 +38,10 @@ export interface OdooTransport {
    * it need not be held. @throws SyncError as `call` does.
    */
   stream(call: OdooCall, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /**
+   * Calls a controller of type json (jsonrpc from 19 on), as far as this protocol can say who we are: JSON-2 with the key,
+   * a session with its cookie, the others not at all. @throws SyncError `forbidden` where the controller wants more.
+   */
+  route(path: string, params: Fields, signal: AbortSignal): Promise<Value>
   serverInfo(signal: AbortSignal): Promise<ServerInfo>
 }

@@ -5,6 +5,7 @@ import { heldArgs } from '../streamed-args.ts'
 import { odooError } from './errors.ts'
 import type { Login } from './jsonrpc.ts'
 import { type CallName, failedCall, type OdooHttp, readServerInfo, readUserId } from './odoo-http.ts'
+import { callRoute } from './route.ts'
 import { rpcArguments } from './rpc-arguments.ts'
 import type { OdooCall, OdooTransport } from './transport.ts'
 import { decodeMethodResponse, type MethodResponse } from './xmlrpc-decode.ts'
@@ -17,6 +18,8 @@ const HEADERS = { 'content-type': 'text/xml', 'user-agent': 'Tandem' }
 export function createXmlRpc(http: OdooHttp, login: Login): OdooTransport {
   let userId: number | null = null
   const transport: OdooTransport = {
+    route: (path, params, signal) => callRoute(http, path, params, {}, signal),
+
     async userId(signal) {
       if (userId !== null) return userId
       const name = { model: 'common', method: 'authenticate', changesData: false }

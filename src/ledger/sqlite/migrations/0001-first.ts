@@ -4,7 +4,7 @@
  */
 export const first = `
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('seq', 0), ('intent', 0), ('arrival', 0);
+INSERT INTO counter VALUES ('seq', 0), ('intent', 0), ('step', 0), ('arrival', 0);
 
 -- layout is null: known by name only, because something waits for one of its records.
 CREATE TABLE mapping (
@@ -131,6 +131,23 @@ CREATE TABLE intent_batch (
   body TEXT NOT NULL
 ) STRICT;
 CREATE INDEX intent_batch_mapping ON intent_batch (mapping);
+
+-- Where a link stands with its mapping's steps. called_at: the step may have been called then.
+CREATE TABLE step (
+  link INTEGER PRIMARY KEY,
+  mapping INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  due_since INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  step TEXT,
+  called_at INTEGER,
+  fault TEXT,
+  marks TEXT NOT NULL
+) STRICT;
+CREATE INDEX step_due ON step (mapping, seq) WHERE state = 0;
+CREATE INDEX step_parked ON step (mapping, state, seq) WHERE state > 1;
 
 CREATE TABLE tally (
   mapping INTEGER NOT NULL,

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { hasOdooDatabaseAccess } from '../environment.ts'
+import { openLab } from './lab.ts'
+
+describe.skipIf(!hasOdooDatabaseAccess)('mappings/invoices.yaml', () => {
+  it('shows a draft, posts it when the shop releases it, and registers what was paid', async () => {
+    await using lab = await openLab('customers', 'invoices', 'payments')
+    const partner = await lab.make('res.partner', { name: `${lab.mark} Ann`, ref: `${lab.mark}-A` })
+    const invoice = await lab.make('account.move', {
+      move_type: 'out_invoice',
+      partner_id: partner,
+      invoice_date: '2026-11-20',
+      invoice_date_due: '2026-11-30',
+      invoice_line_ids: [[0, 0, { name: 'Work', quantity: 1, price_unit: 80, tax_ids: [[5, 0, 0]] }]],
+    })
+    await lab.settle()
+    const row = async () =>
+      (await lab.query('SELECT *, overdue_after::text FROM invoices WHERE odoo_id = $1', [invoice]))[0]
+    expect(await row()).toMatchObject({
+      number: null,
+      state: 'draft',
+      payment: 'not_paid',
+      amount_due: '80.00',
+      overdue_after: '2026-12-07',
+      currency: 'USD',
+    })
+    expect(await lab.unrest()).toEqual([])
+
+    await lab.query('UPDATE invoices SET release = true WHERE odoo_id = $1', [invoice])
+    await lab.settle()
+    expect(await row()).toMatchObject({ number: expect.stringMatching(/^INV\/2026\//), state: 'posted' })
+    expect(await lab.unrest()).toEqual([])
+
+    await lab.query(`UPDATE invoices SET paid_on = '2026-11-25' WHERE odoo_id = $1`, [invoice])
+    await lab.settle()
+    expect(await row()).toMatchObject({ payment: 'paid', amount_due: '0.00' })
+    const [customer] = await lab.query('SELECT id FROM customers WHERE code = $1', [`${lab.mark}-A`])
+    expect(
+      await lab.query('SELECT amount, paid_on::text FROM payments WHERE customer_id = $1', [customer?.id]),
+    ).toEqual([{ amount: '80.00', paid_on: '2026-11-25' }])
+    expect(await lab.unrest()).toEqual([])
+  })
+})
