@@ -40,8 +40,8 @@ export async function measureLatency(systems: Systems, size: Size): Promise<read
       toShop.push(await until(shop, `SELECT city = $1 AS is_there FROM ${table} WHERE code = $2`, [`b${edit}`, code]))
     }
     return [
-      entry('latency-to-odoo', 'an edit in PostgreSQL (triggers and LISTEN) is in Odoo', toOdoo),
-      entry('latency-from-odoo', 'an edit in Odoo is in PostgreSQL, with a poll every second', toShop),
+      latencyEntry('latency-to-odoo', 'an edit in PostgreSQL (triggers and LISTEN) is in Odoo', toOdoo),
+      latencyEntry('latency-from-odoo', 'an edit in Odoo is in PostgreSQL, with a poll every second', toShop),
     ]
   } finally {
     await tandem.close()
@@ -51,7 +51,7 @@ export async function measureLatency(systems: Systems, size: Size): Promise<read
 }
 
 /** How long it takes until the question is answered with `is_there`. */
-async function until(database: pg.Client, question: string, values: readonly unknown[]): Promise<number> {
+export async function until(database: pg.Client, question: string, values: readonly unknown[]): Promise<number> {
   const startedMs = performance.now()
   for (;;) {
     const { rows } = await database.query<{ is_there: boolean }>(question, [...values])
@@ -62,7 +62,7 @@ async function until(database: pg.Client, question: string, values: readonly unk
   }
 }
 
-function entry(name: string, what: string, waitsMs: readonly number[]): Entry {
+export function latencyEntry(name: string, what: string, waitsMs: readonly number[]): Entry {
   const p50 = quantile(waitsMs, 0.5)
   const p95 = quantile(waitsMs, 0.95)
   return {

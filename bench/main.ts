@@ -10,6 +10,7 @@ import { PROTOCOLS } from '../src/connectors/odoo/transport/transport.ts'
 import { measureCostPerChange } from './cost-per-change.ts'
 import type { Entry, Size } from './entry.ts'
 import { measureFirstSync } from './first-sync.ts'
+import { measureHookLatency } from './hook-latency.ts'
 import { measureIdle } from './idle.ts'
 import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
@@ -22,6 +23,7 @@ const MEASUREMENTS: Readonly<Record<string, (systems: Systems, size: Size) => Pr
   writes: measureWrites,
   'cost-per-change': measureCostPerChange,
   latency: measureLatency,
+  'hook-latency': measureHookLatency,
   idle: measureIdle,
   memory: measureMemory,
 }

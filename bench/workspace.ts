@@ -22,6 +22,8 @@ export interface WorkspaceOptions {
   readonly direction?: 'both' | 'from-odoo'
   /** Top-level lines of the mapping, such as its schedule. */
   readonly more?: string
+  /** Top-level lines of the configuration. */
+  readonly config?: string
 }
 
 export async function openWorkspace(systems: Systems, options: WorkspaceOptions = {}): Promise<Workspace> {
@@ -46,6 +48,7 @@ export async function openWorkspace(systems: Systems, options: WorkspaceOptions 
 connections:
   erp: { type: odoo, url: "${url}", database: "${database}", protocol: ${protocol}, user: ${login}, api_key: "${apiKey}" }
   shop: { type: postgres, url: "${shopUrl}", capture_schema: ${name}_capture }
+${options.config ?? ''}
 `,
     { mode: 0o600 },
   )

@@ -3,16 +3,25 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, loadConfig } from './config/load-config.ts'
 import { loadMappings } from './config/load-mappings.ts'
-import { type ConnectedMapping, type Connections, connectMapping, openConnections, openLookups } from './connect.ts'
+import {
+  type ConnectedMapping,
+  type Connections,
+  connectMapping,
+  openCollection,
+  openConnections,
+  openLookups,
+} from './connect.ts'
+import type { Collection } from './contract/connector.ts'
 import { type Condition, type ConnectionGuard, createConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, SyncEvent } from './engine/context.ts'
 import { crashPoints } from './engine/crash-points.ts'
 import type { LookupCache } from './engine/lookup-cache.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { openSqliteLedger } from './ledger/sqlite/open.ts'
-import { SIDES } from './mapping/mapping.ts'
+import { SIDES, type Side } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { type Recogniser, watchDatabase } from './recognise.ts'
+import { pushTarget } from './server/hook-address.ts'
 import { PROGRAM } from './version.ts'
 
 /** Below this, staging costs less than a transaction of its own. */
@@ -48,6 +57,8 @@ export interface App extends Setup, AsyncDisposable {
   readonly clock: Clock
   /** Checks a mapping against both systems and makes it ready to run. @throws as `connectMapping`. */
   connect(file: MappingFile, signal: AbortSignal): Promise<ConnectedMapping>
+  /** A side's collection by itself, without asking its system anything. @throws ConfigError */
+  collection(file: MappingFile, side: Side): Collection
 }
 
 export interface AppOptions {
@@ -112,6 +123,7 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
     emit: options.emit,
     crashPoint: crashPoints(options.crashAt, () => process.kill(process.pid, 'SIGKILL')),
     wake: options.wake ?? (() => {}),
+    pushTo: (mapping: string, side: Side) => pushTarget(config.server, mapping, side),
   }
   return {
     ...setup,
@@ -123,6 +135,7 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
       for (const side of SIDES) await connections.refresh(file.definition[side].connection, signal)
       return connectMapping(file, connections, lookups, surroundings, !isReadOnly, signal)
     },
+    collection: (file, side) => openCollection(file, connections, side, surroundings.pushTo(file.name, side)),
     async [Symbol.asyncDispose]() {
       await connections[Symbol.asyncDispose]()
       await ledger[Symbol.asyncDispose]()

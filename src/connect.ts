@@ -6,12 +6,13 @@ import { connectSteps } from './connect-steps.ts'
 import { CONNECTORS } from './connectors/index.ts'
 import type { Collection, Connector, Report, Schema } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
+import type { PushTarget } from './contract/hooks.ts'
 import type { ConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, ConnectedSide, Context, EngineOptions, SyncEvent } from './engine/context.ts'
 import type { CrashPoint } from './engine/crash-points.ts'
 import { guardConnector } from './engine/guarded-connector.ts'
+import { isRead } from './engine/is-read.ts'
 import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
-import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
@@ -99,6 +100,8 @@ export interface Surroundings {
   readonly emit: (event: SyncEvent) => void
   readonly crashPoint: (point: CrashPoint) => void
   readonly wake: (mappings: readonly string[]) => void
+  /** Where a side's system may tell of changes; absent: nowhere. */
+  readonly pushTo?: (mapping: string, side: Side) => PushTarget | undefined
 }
 
 export interface ConnectedMapping {
@@ -120,9 +123,11 @@ export async function connectMapping(
   prepares: boolean,
   signal: AbortSignal,
 ): Promise<ConnectedMapping> {
+  const { pushTo, ...engine } = surroundings
+  const targets = { odoo: pushTo?.(file.name, 'odoo'), external: pushTo?.(file.name, 'external') }
   const opened = {
-    odoo: openCollection(file, connections, 'odoo'),
-    external: openCollection(file, connections, 'external'),
+    odoo: openCollection(file, connections, 'odoo', targets.odoo),
+    external: openCollection(file, connections, 'external', targets.external),
   }
   const [odooSchema, externalSchema] = await Promise.all(
     SIDES.map((side) => describe(file, opened[side], side, signal)),
@@ -130,8 +135,8 @@ export async function connectMapping(
   if (!odooSchema || !externalSchema) throw new SyncError('unexpected', 'A collection without a schema.')
   const schemas = { odoo: odooSchema, external: externalSchema }
   const collections = {
-    odoo: withArchive(file, connections, 'odoo', opened.odoo, odooSchema),
-    external: withArchive(file, connections, 'external', opened.external, externalSchema),
+    odoo: withArchive(file, connections, 'odoo', opened.odoo, odooSchema, targets.odoo),
+    external: withArchive(file, connections, 'external', opened.external, externalSchema, targets.external),
   }
   const capabilities = { odoo: collections.odoo.capabilities, external: collections.external.capabilities }
   const { mapping, problems } = compile(file, schemas, capabilities)
@@ -145,7 +150,7 @@ export async function connectMapping(
     clockOffsetMs: () => connections.clockOffsetMs(mapping.sides[side].connection),
   })
   const context: Context = {
-    ...surroundings,
+    ...engine,
     mapping,
     lookups,
     sides: { odoo: sideOf('odoo'), external: sideOf('external') },
@@ -157,10 +162,12 @@ export async function connectMapping(
   return { context, warnings: problems }
 }
 
-function openCollection(
+/** A side's collection, without asking its system anything. @throws ConfigError with file and line. */
+export function openCollection(
   file: MappingFile,
   connections: Connections,
   side: Side,
+  pushTo: PushTarget | undefined,
   archiveField: string | null = null,
 ): Collection {
   const spec = sideSpec(file, side)
@@ -169,7 +176,8 @@ function openCollection(
   const lines = linesToRead(file, side)
   try {
     const { key } = file.definition[side]
-    return connector.collection({ spec, fields, lines, consumer: file.name, contents: true, key })
+    const push = pushTo === undefined ? {} : { pushTo }
+    return connector.collection({ spec, fields, lines, consumer: file.name, contents: true, key, ...push })
   } catch (error) {
     throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
   }
@@ -185,11 +193,12 @@ function withArchive(
   side: Side,
   collection: Collection,
   schema: Schema,
+  pushTo: PushTarget | undefined,
 ): Collection {
   const { archive } = collection.capabilities
   if (archive === null) return collection
   if ('archive' in sideSpec(file, side) || schema.fields.has(archive.field)) {
-    return openCollection(file, connections, side, archive.field)
+    return openCollection(file, connections, side, pushTo, archive.field)
   }
   return {
     ...collection,

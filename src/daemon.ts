@@ -10,6 +10,7 @@ import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/s
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
 import { answerRequests } from './requests.ts'
+import { keepListening } from './server/keep-listening.ts'
 
 const REFRESH_MS = 10 * 60_000
 /** Keys that end soon are told of so often. */
@@ -101,6 +102,19 @@ async function patientLock(file: string, signal: AbortSignal): Promise<LedgerLoc
 }
 
 async function keepRunning(app: App, runners: Map<string, Runner>, options: InnerOptions): Promise<void> {
+  const closing = new AbortController()
+  const signal = AbortSignal.any([options.signal, closing.signal])
+  // First of all: what is told while the mappings connect is kept for them.
+  const listening = keepListening(app, (name) => runners.get(name)?.hear(), { ...options, signal })
+  try {
+    await runMappings(app, runners, options)
+  } finally {
+    closing.abort()
+    await listening
+  }
+}
+
+async function runMappings(app: App, runners: Map<string, Runner>, options: InnerOptions): Promise<void> {
   const { signal } = options
   const starts = await Promise.all(app.files.map((file) => startMapping(app, file, runners, options)))
   const problems = starts.flatMap(({ failure }) => (failure instanceof ConfigError ? failure.problems : []))

@@ -21,6 +21,7 @@ import { isLedgerLocked } from '../ledger/sqlite/lock.ts'
 import { didYouMean } from '../mapping/suggestion.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
+import { hooksCommand } from './odoo-hooks.ts'
 import { setupOf } from './setup.ts'
 
 const PASSWORD_VARIABLE = 'TANDEM_ODOO_PASSWORD'
@@ -49,7 +50,9 @@ interface KeyOptions {
 }
 
 export function odooCommand(perform: Perform): Command {
-  const parent = new Command('odoo').description('what is particular to Odoo: its API keys').addHelpText('after', HELP)
+  const parent = new Command('odoo')
+    .description('what is particular to Odoo: its API keys, and how it tells of changes')
+    .addHelpText('after', HELP)
   const withPassword = (command: Command): Command =>
     command.option('--password-file <file>', "a file with the user's password")
   parent.addCommand(
@@ -82,6 +85,7 @@ export function odooCommand(perform: Perform): Command {
       ),
     ),
   )
+  parent.addCommand(hooksCommand(perform))
   return parent
 }
 

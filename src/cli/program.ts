@@ -100,7 +100,7 @@ function createProgram(perform: Perform, world: World): Command {
     odooCommand(perform),
   ]
   for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
+  for (const command of [program, ...commands.flatMap(withCommands)]) {
     command
       .exitOverride()
       .showHelpAfterError('(--help says how it is used)')
@@ -111,4 +111,9 @@ function createProgram(perform: Perform, world: World): Command {
       })
   }
   return program
+}
+
+/** A command with all below it. */
+function withCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withCommands)]
 }

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { durationSchema } from '../mapping/duration.ts'
 
-/** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080" or 8080. A port alone listens on this machine only. */
+/** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080", 8080 or "off". A port alone listens on this machine only. */
 const listenSchema = z.union([z.int().min(0).max(65535), z.string()]).transform((listen, context) => {
+  if (listen === 'off') return null
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[\w.-]+)?:)?(\d{1,5})$/.exec(String(listen))
   const port = Number(match?.[2])
   if (match && port <= 65535) return { host: (match[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port }
-  context.addIssue({ code: 'custom', message: 'expected an address and a port, such as 127.0.0.1:8080' })
+  context.addIssue({ code: 'custom', message: 'expected an address and a port, such as 127.0.0.1:8080, or off' })
   return z.NEVER
 })
 
@@ -18,15 +19,23 @@ export function isLoopback(host: string): boolean {
 /** A token of 128 bits has 22 characters in base64 and 32 in hexadecimal digits. */
 const MIN_TOKEN_LENGTH = 22
 
+const secretSchema = z.string().min(MIN_TOKEN_LENGTH, `expected at least ${MIN_TOKEN_LENGTH} random characters`)
+
 const serverSchema = z
   .strictObject({
     listen: listenSchema.prefault('127.0.0.1:8080'),
     /** What a caller must show. Required where others can reach the address. */
-    token: z.string().min(MIN_TOKEN_LENGTH, `expected at least ${MIN_TOKEN_LENGTH} random characters`).optional(),
+    token: secretSchema.optional(),
     /** The names under which the server is called, besides the address it listens on (checked against Host and Origin). */
     hosts: z.array(z.string().min(1)).default([]),
+    /** The address under which other systems reach this server, where hooks are sent to; absent: nobody does. */
+    public_url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
+    /** The secrets in the addresses of hooks are made from it. */
+    hook_secret: secretSchema.optional(),
+    /** The one before: what was made from it is still accepted, until the hooks are installed anew. */
+    previous_hook_secret: secretSchema.optional(),
   })
-  .refine((server) => server.token !== undefined || isLoopback(server.listen.host), {
+  .refine(({ listen, token }) => listen === null || token !== undefined || isLoopback(listen.host), {
     path: ['listen'],
     when: ({ issues }) => issues.length === 0,
     message: `others can reach this address, so the server needs a token: server: { token: "\${TANDEM_TOKEN}" }`,
@@ -40,7 +49,7 @@ export const configSchema = z.strictObject({
   mappings: z.string().min(1).default('./mappings'),
   /** By name; each has a type, and everything else is for the connector of that type. */
   connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
-  /** For the HTTP server of a later version: checked, and nothing listens yet. */
+  /** The HTTP server: hooks come in here. */
   server: serverSchema.prefault({}),
   log: z
     .strictObject({

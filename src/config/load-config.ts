@@ -32,10 +32,14 @@ export interface Config {
   readonly mappings: string
   readonly connections: ReadonlyMap<string, ConnectionConfig>
   readonly server: {
-    readonly host: string
-    readonly port: number
+    /** null: nothing listens. */
+    readonly listen: { readonly host: string; readonly port: number } | null
     readonly token: string | null
     readonly hosts: readonly string[]
+    /** Without a slash at the end. */
+    readonly publicUrl: string | null
+    /** The first makes the addresses of hooks; the others' are accepted too. */
+    readonly hookSecrets: readonly string[]
   }
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -77,7 +81,13 @@ export function loadConfig(options: LoadOptions): Config {
     ledger: { file: resolve(value.ledger.file) },
     mappings: resolve(value.mappings),
     connections: new Map(connections),
-    server: { ...value.server.listen, token: value.server.token ?? null, hosts: value.server.hosts },
+    server: {
+      listen: value.server.listen,
+      token: value.server.token ?? null,
+      hosts: value.server.hosts,
+      publicUrl: value.server.public_url?.replace(/\/+$/, '') ?? null,
+      hookSecrets: [value.server.hook_secret, value.server.previous_hook_secret].filter((each) => each !== undefined),
+    },
     log: value.log,
     history: { keepsValues: value.history.values, keepMs: value.history.keep },
     limits: {

@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts'
 import type { Feed } from './feed.ts'
+import type { Hooks, PushTarget } from './hooks.ts'
 import type { Sink } from './sink.ts'
 import type { Value } from './value.ts'
 
@@ -140,6 +141,8 @@ export interface CollectionRequest {
   readonly contents?: boolean
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
+  /** Where the system may tell this reader of changes; absent: nowhere. */
+  readonly pushTo?: PushTarget
 }
 
 /** A set of like records in a system. Holds no timers, no retries and no memory of what was synced. */
@@ -155,6 +158,8 @@ export interface Collection {
   prepare?(signal: AbortSignal): Promise<void>
   readonly feed: Feed | null
   readonly sink: Sink | null
+  /** How the system calls us; absent: it cannot. */
+  readonly hooks?: Hooks
   /** Absent: the system has nothing to call. */
   readonly caller?: Caller
 }

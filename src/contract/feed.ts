@@ -51,4 +51,19 @@ export interface Feed {
    * never. Resolves when the signal aborts; throws when the subscription broke, and the engine subscribes again.
    */
   watch?(wake: () => void, signal: AbortSignal): Promise<void>
+  /**
+   * Hands over what the system tells by itself, until `signal` aborts, over a line that is opened from our side. `from`:
+   * the position that was handed over last; what was told meanwhile comes first, as far as the system still has it.
+   * `hear` resolves when it is stored; an equal message may come again. Resolves when the signal aborts; throws when the
+   * line broke, and the engine opens it again later and reads the feed, since messages may be missing.
+   */
+  listen?(from: string | null, hear: Hear, signal: AbortSignal): Promise<void>
+  /**
+   * What there is to say of these records now: a state for each that is in the collection, `gone` for each that does not
+   * exist, nothing for one that is outside of the collection's filter. May be repeated. Absent: the sink is asked.
+   */
+  look?(ids: readonly RecordId[], signal: AbortSignal): Promise<readonly Change[]>
 }
+
+/** Stores what was told, and how far. @throws SyncError `ledger`; then nothing is stored. */
+export type Hear = (changes: readonly Change[], position: string) => Promise<void>

@@ -3,6 +3,8 @@
  * process kills itself there, as a power cut would. Without the variable, reaching one costs a comparison.
  */
 export const CRASH_POINTS = [
+  /** What a system told is stored, and nobody has looked at it. */
+  'arrivals-taken',
   /** A page was read and nothing of it is stored. */
   'page-read',
   /** A page is stored with its cursor. */

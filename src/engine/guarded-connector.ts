@@ -1,8 +1,9 @@
 import type { Caller } from '../contract/caller.ts'
-import type { RecordId, RecordState } from '../contract/change.ts'
+import type { Change, RecordId, RecordState } from '../contract/change.ts'
 import type { Collection, Connector } from '../contract/connector.ts'
 import { asSyncError } from '../contract/error.ts'
 import type { Feed } from '../contract/feed.ts'
+import type { Hooks } from '../contract/hooks.ts'
 import type { FindRequest, Operation, Sink } from '../contract/sink.ts'
 import type { ConnectionGuard } from './connection-guard.ts'
 import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
@@ -22,7 +23,7 @@ export function guardConnector(connector: Connector, guard: ConnectionGuard): Co
 }
 
 function guardCollection(collection: Collection, guard: ConnectionGuard): Collection {
-  const { feed, sink, caller, prepare, probe } = collection
+  const { feed, sink, caller, prepare, probe, hooks } = collection
   const batches = createLoad()
   return {
     get capabilities() {
@@ -35,6 +36,7 @@ function guardCollection(collection: Collection, guard: ConnectionGuard): Collec
     ...(prepare ? { prepare: (signal) => guard.work(signal, () => prepare.call(collection, signal)) } : {}),
     feed: feed && guardFeed(feed, guard),
     sink: sink && guardSink(sink, guard, batches),
+    ...(hooks ? { hooks: guardHooks(hooks, guard) } : {}),
     ...(caller ? { caller: guardCaller(caller, guard) } : {}),
   }
 }
@@ -77,8 +79,9 @@ function isTooMuch(thrown: unknown): boolean {
 }
 
 function guardFeed(feed: Feed, guard: ConnectionGuard): Feed {
-  const { list, watch } = feed
+  const { list, watch, listen, look } = feed
   const pages = createLoad()
+  const looks = createLoad()
   const listings = createLoad()
   return {
     ...(feed.readsAhead === undefined ? {} : { readsAhead: feed.readsAhead }),
@@ -91,6 +94,31 @@ function guardFeed(feed: Feed, guard: ConnectionGuard): Feed {
         }
       : {}),
     ...(watch ? { watch: (wake, signal) => watch.call(feed, wake, signal) } : {}),
+    // A line that stays open is no call: whether the server answers shows in those.
+    ...(listen ? { listen: (from, hear, signal) => listen.call(feed, from, hear, signal) } : {}),
+    ...(look
+      ? {
+          async look(ids, signal) {
+            const changes: Change[] = []
+            await inParts(looks, ids, async (part) => {
+              changes.push(...(await guard.work(signal, () => look.call(feed, part, signal))))
+            })
+            return changes
+          },
+        }
+      : {}),
+  }
+}
+
+/** What is made in the system belongs to the database that we know, and to no copy of it. */
+function guardHooks(hooks: Hooks, guard: ConnectionGuard): Hooks {
+  const { rotate } = hooks
+  return {
+    parse: (call) => hooks.parse(call),
+    install: (signal) => guard.work(signal, () => hooks.install(signal)),
+    list: (signal) => guard.work(signal, () => hooks.list(signal)),
+    remove: (signal) => guard.work(signal, () => hooks.remove(signal)),
+    ...(rotate ? { rotate: (signal) => guard.work(signal, () => rotate.call(hooks, signal)) } : {}),
   }
 }
 

@@ -204,7 +204,7 @@ function isKnownVersion(known: Known | undefined, side: Side, version: string | 
 }
 
 /** A delete that is told of a record which was never linked and is not waiting to be is nothing to us. */
-function goneChange(
+export function goneChange(
   side: Side,
   change: Extract<Change, { kind: 'gone' }>,
   known: ReadonlyMap<string, Known>,

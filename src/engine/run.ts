@@ -1,8 +1,9 @@
-import { flows, SIDES, type Side } from '../mapping/mapping.ts'
-import { matters } from './capture.ts'
+import { SIDES, type Side } from '../mapping/mapping.ts'
 import { compareSome } from './compare.ts'
 import type { Context } from './context.ts'
 import { settleDoubts } from './doubt.ts'
+import { hear } from './hear.ts'
+import { isRead } from './is-read.ts'
 import { rememberLastActivity } from './lost-memory.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
@@ -14,7 +15,8 @@ import { type SweepReport, sweep } from './sweep.ts'
 export const LAST_SWEEP = 'sweep:lastMs'
 
 export interface RunOptions {
-  readonly depth: 'tail' | 'deep'
+  /** How the feeds are read; `none`: not at all, only what systems told by themselves is looked at. */
+  readonly depth: 'tail' | 'deep' | 'none'
   /** Compare both sides' listings with the ledger as well. */
   readonly sweeps: boolean
   /** How many links to compare in full. */
@@ -28,8 +30,8 @@ export interface RunReport {
 }
 
 /**
- * One run of a mapping: settles what is in doubt, reads both sides until they have caught up, and works off what is due
- * meanwhile. Never two at a time for one mapping.
+ * One run of a mapping: settles what is in doubt, takes in what systems told by themselves, reads both sides until they
+ * have caught up, and works off what is due meanwhile. Never two at a time for one mapping.
  * @throws SyncError when a side fails or a person is needed; everything that was done is stored.
  */
 export async function runMapping(
@@ -43,7 +45,10 @@ export async function runMapping(
   await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
   const sides = SIDES.filter((side) => isRead(context, side))
-  await pullAndWork(context, { sides, depth: options.depth, isDirect: lookAgainMs === null }, memory, signal)
+  await hear(context, memory, signal)
+  const { depth } = options
+  if (depth === 'none') await workOff(context, memory, signal)
+  else await pullAndWork(context, { sides, depth, isDirect: lookAgainMs === null }, memory, signal)
   if (memory.isStopping()) return { lookAgainMs, sweeps: {} }
   const drain = () => workOffAll(context, memory, signal)
   await drain()
@@ -75,11 +80,6 @@ async function workOffAll(context: Context, memory: RunMemory, signal: AbortSign
     if ((await workSteps(context, memory, signal)) === 0) return
     await workOff(context, memory, signal)
   }
-}
-
-/** Whether changes of a side lead to anything, so that it has to be read. */
-export function isRead(context: Context, side: Side): boolean {
-  return flows(context.mapping.direction, side) || context.mapping.fields.some((rule) => matters(rule, side))
 }
 
 async function expireWaiting(context: Context): Promise<void> {

@@ -1,13 +1,15 @@
 import PQueue from 'p-queue'
 import { asSyncError, type SyncError, sentences } from '../contract/error.ts'
-import { type Schedule, SIDES, type Side } from '../mapping/mapping.ts'
+import { type Schedule, SIDES } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context } from './context.ts'
 import { faultOf } from './draft.ts'
 import { confirmHint, deletesAllowed } from './guard.ts'
-import { isRead, LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
+import { isRead } from './is-read.ts'
+import { LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
 import { newRunMemory, type RunMemory } from './run-memory.ts'
 import { keepTime } from './timetable.ts'
+import { listen, watch } from './watch.ts'
 
 /** How often the rolling comparison takes its slice. */
 const COMPARE_EVERY_MS = 60 * 60_000
@@ -20,6 +22,8 @@ export interface Runner {
   readonly context: Context
   /** Asks for a run soon. Many calls make one run. */
   wake(): void
+  /** Asks for a look at what was told, soon. Reads no feed unless that is due as well. */
+  hear(): void
   /** Does something alone: no run of this mapping at the same time. */
   exclusively<T>(task: (memory: RunMemory, signal: AbortSignal) => Promise<T>): Promise<T>
   /** A run now, with what the schedule has due or `options`. @throws SyncError as `runMapping`, after it was recorded. */
@@ -40,7 +44,7 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
   const stopping = new AbortController()
   const memory = newRunMemory(() => stopping.signal.aborted)
   const aborting = new AbortController()
-  const due = { deep: false, sweep: false, compare: false }
+  const due = { tail: false, deep: false, sweep: false, compare: false }
   let isQueued = false
   let wakeTimer: AbortController | null = null
 
@@ -73,8 +77,10 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
     const stepMs = mapping.steps.length > 0 ? await context.ledger.nextStepDueMs(mapping.name) : null
     const { notBeforeMs, pause } = await context.ledger.state(mapping.name)
     if (pause) return
+    const arrivalMs = await context.ledger.nextArrivalMs(mapping.name)
     const waits = [
       lookAgainMs,
+      arrivalMs === null ? null : arrivalMs - nowMs,
       nextMs === null ? null : nextMs - nowMs,
       stepMs === null ? null : stepMs - nowMs,
       notBeforeMs > nowMs ? notBeforeMs - nowMs : null,
@@ -101,29 +107,35 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
 
   const runWhatIsDue = async (): Promise<void> => {
     const options: RunOptions = {
-      depth: due.deep ? 'deep' : 'tail',
+      depth: due.deep ? 'deep' : due.tail ? 'tail' : 'none',
       sweeps: due.sweep,
       compares: due.compare ? await sliceOf(context) : 0,
     }
     const taken = { ...due }
-    Object.assign(due, { deep: false, sweep: false, compare: false })
+    Object.assign(due, { tail: false, deep: false, sweep: false, compare: false })
     try {
       await recordedRun(options)
     } catch (error) {
-      for (const name of ['deep', 'sweep', 'compare'] as const) due[name] ||= taken[name]
+      for (const name of ['tail', 'deep', 'sweep', 'compare'] as const) due[name] ||= taken[name]
       throw error
     }
   }
 
-  const wake = (): void => {
+  const hear = (): void => {
     if (isQueued || stopping.signal.aborted) return
     isQueued = true
     void queue.add(scheduledRun)
   }
 
+  const wake = (): void => {
+    due.tail = true
+    hear()
+  }
+
   return {
     context,
     wake,
+    hear,
     exclusively: (task) => queue.add(() => task(memory, aborting.signal)),
     runNow: (options) => queue.add(() => recordedRun({ depth: 'deep', sweeps: false, compares: 0, ...options })),
     start() {
@@ -132,6 +144,8 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
         wake()
       }
       const { signal } = stopping
+      // What the last process left: a schedule may be hours away.
+      hear()
       keepTime(mapping.schedule, clock, wake, signal)
       keepTime(
         mapping.deep,
@@ -166,7 +180,11 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
         () => void probePause(context, wake).catch(tellLedgerFailure),
         signal,
       )
-      for (const side of SIDES) if (isRead(context, side)) void watch(context, side, wake, signal)
+      for (const side of SIDES) {
+        if (!isRead(context, side)) continue
+        void watch(context, side, wake, signal)
+        void listen(context, side, { wake, hear }, signal)
+      }
     },
     async stop(deadlineMs) {
       stopping.abort()
@@ -244,28 +262,6 @@ async function sliceOf(context: Context): Promise<number> {
   if (compareWithinMs === null) return 0
   const links = await context.ledger.countLinks(name)
   return Math.ceil((links * COMPARE_EVERY_MS) / compareWithinMs)
-}
-
-/** Wakes the mapping when a side says that something changed; subscribes again when that breaks. */
-async function watch(context: Context, side: Side, wake: () => void, signal: AbortSignal): Promise<void> {
-  const { feed } = context.sides[side].collection
-  if (!feed?.watch) return
-  let failures = 0
-  while (!signal.aborted) {
-    const startedMs = context.clock.monotonicMs()
-    try {
-      await feed.watch(wake, signal)
-    } catch (error) {
-      if (signal.aborted) return
-      failures = context.clock.monotonicMs() - startedMs > 60_000 ? 0 : failures + 1
-      tell(context, 'run', `Watching ${context.sides[side].schema.name} broke: ${asSyncError(error).message}`)
-    }
-    try {
-      await context.clock.sleep(backoffMs(failures, 1000, 60_000, context.random), signal)
-    } catch {
-      return
-    }
-  }
 }
 
 function tell(context: Context, kind: 'paused' | 'resumed' | 'run', message: string): void {

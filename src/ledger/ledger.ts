@@ -3,9 +3,10 @@
  * it writes), or not at all. Nothing outside `src/ledger/` knows SQL. Times are milliseconds since 1970.
  *
  * Vocabulary: a *change* is a record's captured state that is not applied yet, at most one for each record and side (a
- * newer one supersedes it); an *intent* is an operation that may have been sent; a *link* joins two records.
+ * newer one supersedes it); an *intent* is an operation that may have been sent; a *link* joins two records; an *arrival*
+ * is what a system told us by itself and no run has looked at yet.
  */
-import type { RecordId, Version } from '../contract/change.ts'
+import type { Change, RecordId, Version } from '../contract/change.ts'
 import type { ErrorCode } from '../contract/error.ts'
 import type { Cursor } from '../contract/feed.ts'
 import type { Operation } from '../contract/sink.ts'
@@ -129,6 +130,31 @@ export interface HistoryEntry {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
+/** What a system told by itself: a webhook that was acknowledged, a message of a bus. */
+export interface NewArrival {
+  readonly mapping: string
+  readonly side: Side
+  readonly change: Change
+}
+
+/** At most one for each record and side. Where more was told than one state, it is a hint: the record is looked at. */
+export interface Arrival {
+  readonly side: Side
+  readonly change: Change
+  /** Grows with everything that is told: tells whether an arrival is still the one that was looked at. */
+  readonly seq: number
+  /** How often it was looked at and showed nothing new. */
+  readonly attempts: number
+  readonly receivedAtMs: number
+}
+
+/** How far a side's line was heard: see `Feed.listen`. */
+export interface HeardPosition {
+  readonly mapping: string
+  readonly side: Side
+  readonly position: string
+}
+
 /** What one page of a feed, a sweep or a comparison adds. */
 export interface Staging {
   readonly side: Side
@@ -139,6 +165,10 @@ export interface Staging {
   readonly touched: readonly { readonly id: RecordId; readonly version: Version }[]
   /** How many states were looked at and had not changed: counted as captured and unchanged. */
   readonly unchanged: number
+  /** Arrivals that were looked at. One that came again meanwhile, with another seq, stays. */
+  readonly heard?: readonly { readonly id: RecordId; readonly seq: number }[]
+  /** Arrivals that showed nothing new yet: looked at again, not before this. */
+  readonly lookAgain?: readonly { readonly id: RecordId; readonly seq: number; readonly notBeforeMs: number }[]
   readonly nowMs: number
 }
 
@@ -305,6 +335,18 @@ export interface Ledger extends AsyncDisposable {
   sampleIds(mapping: string, side: Side, limit: number): Promise<readonly RecordId[]>
   /** Links that are not tombstones. */
   countLinks(mapping: string): Promise<number>
+
+  /**
+   * Stores what was told, all of it or nothing, and with `position` how far. Mappings need not be open yet. An arrival
+   * for a record that has one already joins it.
+   */
+  receive(arrivals: readonly NewArrival[], nowMs: number, position?: HeardPosition): Promise<void>
+  /** Arrivals that are due, oldest first. */
+  arrivals(mapping: string, nowMs: number, limit: number): Promise<readonly Arrival[]>
+  /** When the next arrival is due, 0 for at once; null: there is none. */
+  nextArrivalMs(mapping: string): Promise<number | null>
+  countArrivals(mapping: string): Promise<number>
+  heardPosition(mapping: string, side: Side): Promise<string | null>
 
   /** Stores changes and the cursor that moved past them. A change whose record has one already supersedes it. */
   stage(mapping: string, staging: Staging): Promise<void>

@@ -40,8 +40,16 @@ export function withBundles(collection: Collection, bundles: readonly Bundle[]):
 }
 
 function bundledFeed(feed: Feed, bundles: readonly Bundle[]): Feed {
+  const { look } = feed
   return {
     ...feed,
+    ...(look
+      ? {
+          async look(ids, signal) {
+            return (await look.call(feed, ids, signal)).map((change) => bundledChange(change, bundles))
+          },
+        }
+      : {}),
     async read(request, signal) {
       const page = await feed.read(request, signal)
       return { ...page, changes: page.changes.map((change) => bundledChange(change, bundles)) }

@@ -126,7 +126,7 @@ const MISTAKES: readonly Mistake[] = [
   {
     name: 'no address',
     text: `${CONFIG}server: { listen: "127.0.0.1" }\n`,
-    lines: ['config.yaml:4:19: server.listen: expected an address and a port, such as 127.0.0.1:8080'],
+    lines: ['config.yaml:4:19: server.listen: expected an address and a port, such as 127.0.0.1:8080, or off'],
   },
   {
     name: 'open to all',

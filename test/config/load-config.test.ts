@@ -34,9 +34,7 @@ test('the example shows every option with its default', () => {
     settings: { url: 'https://odoo.example.com', database: 'prod', api_key: 'k-0123456789' },
   })
   const text = readFileSync(EXAMPLE, 'utf8')
-  // Nothing listens yet.
-  const { server: _, ...sections } = configSchema.shape
-  for (const [section, schema] of Object.entries(sections)) {
+  for (const [section, schema] of Object.entries(configSchema.shape)) {
     expect(text).toMatch(new RegExp(`^${section}:`, 'm'))
     const shown = z.toJSONSchema(schema, { io: 'input' }).properties ?? {}
     for (const name of Object.keys(shown)) expect(text).toMatch(new RegExp(`^ {2}(# )?${name}:`, 'm'))
@@ -52,7 +50,13 @@ test('defaults, and paths relative to the file', () => {
   const config = loadConfig({ ...options({ 'etc/config.yaml': CONFIG }), file: 'etc/config.yaml' })
   expect(config.ledger.file).toBe('etc/data/tandem.db')
   expect(config.mappings).toBe('etc/mappings')
-  expect(config.server).toEqual({ host: '127.0.0.1', port: 8080, token: null, hosts: [] })
+  expect(config.server).toEqual({
+    listen: { host: '127.0.0.1', port: 8080 },
+    token: null,
+    hosts: [],
+    publicUrl: null,
+    hookSecrets: [],
+  })
   expect(config.history).toEqual({ keepsValues: true, keepMs: 90 * 86_400_000 })
   expect(config.limits).toEqual({ shutdownMs: 30_000, inDoubtMs: 10_000 })
 })
@@ -62,8 +66,9 @@ test.each([
   ['":9"', { host: '127.0.0.1', port: 9 }],
   ['"[::1]:80"', { host: '::1', port: 80 }],
   ['"localhost:0"', { host: 'localhost', port: 0 }],
+  ['off', null],
 ])('listen: %s', (listen, expected) => {
-  expect(configOf(`${CONFIG}server: { listen: ${listen} }\n`).server).toMatchObject(expected)
+  expect(configOf(`${CONFIG}server: { listen: ${listen} }\n`).server.listen).toEqual(expected)
 })
 
 test('placeholders: variables, defaults, files, and a plain ${', () => {

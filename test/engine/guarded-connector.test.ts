@@ -5,6 +5,7 @@ import type { Caller } from '../../src/contract/caller.ts'
 import type { Collection, Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Feed } from '../../src/contract/feed.ts'
+import type { Hooks } from '../../src/contract/hooks.ts'
 import type { Sink } from '../../src/contract/sink.ts'
 import { type ConnectionGuard, createConnectionGuard } from '../../src/engine/connection-guard.ts'
 import { guardConnector } from '../../src/engine/guarded-connector.ts'
@@ -19,7 +20,14 @@ const unused = (): never => {
 }
 
 /** Everything that the contract knows. A member that is added to it does not compile here until it is added, too. */
-const feed: Required<Feed> = { readsAhead: true, read: unused, list: unused, watch: unused }
+const feed: Required<Feed> = {
+  readsAhead: true,
+  read: unused,
+  list: unused,
+  watch: unused,
+  listen: unused,
+  look: unused,
+}
 const sink: Required<Sink> = {
   read: unused,
   find: unused,
@@ -29,6 +37,7 @@ const sink: Required<Sink> = {
   reserve: unused,
 }
 const caller: Caller = { check: unused, related: unused, call: unused }
+const hooks: Required<Hooks> = { parse: unused, install: unused, list: unused, remove: unused, rotate: unused }
 const collection: Required<Collection> = {
   capabilities: {
     deletes: 'none',
@@ -44,6 +53,7 @@ const collection: Required<Collection> = {
   feed,
   sink,
   caller,
+  hooks,
 }
 const connector: Required<Connector> = {
   check: unused,
@@ -60,6 +70,7 @@ test('a guarded connector has all that the contract knows', () => {
   expect(Object.keys(inner).sort()).toEqual(Object.keys(collection).sort())
   expect(Object.keys(inner.feed ?? {}).sort()).toEqual(Object.keys(feed).sort())
   expect(Object.keys(inner.sink ?? {}).sort()).toEqual(Object.keys(sink).sort())
+  expect(Object.keys(inner.hooks ?? {}).sort()).toEqual(Object.keys(hooks).sort())
   expect(Object.keys(inner.caller ?? {}).sort()).toEqual(Object.keys(caller).sort())
   expect(inner.capabilities).toEqual(collection.capabilities)
 })

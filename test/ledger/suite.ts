@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Change } from '../../src/contract/change.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import { type Ledger, UNKNOWN_FINGERPRINT } from '../../src/ledger/ledger.ts'
 import type { RecordRef } from '../../src/mapping/mapping.ts'
@@ -587,6 +588,92 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         expect(await ledger.openRequests()).toEqual([])
         await ledger.prune({ historyBeforeMs: 0, requestsBeforeMs: NOW_MS + 1 })
         expect(await ledger.findRequest(id)).toBeNull()
+      })
+    })
+
+    describe('arrivals', () => {
+      const hint = (id: string): Change => ({ kind: 'hint', id, version: null })
+      const gone = (id: string): Change => ({ kind: 'gone', id, atMs: null })
+      const told = (id: string): Change => ({
+        kind: 'state',
+        state: { id, version: 'v', changedAtMs: 5, byUs: null, fields: { name: id } },
+      })
+      const arrival = (change: Change, mapping = MAPPING) => ({ mapping, side: 'odoo' as const, change })
+      const due = async (nowMs = NOW_MS) => ledger.arrivals(MAPPING, nowMs, 100)
+
+      test('are kept in the order in which they came, over a restart, until a run has looked at them', async () => {
+        await ledger.receive([arrival(hint('2')), arrival(told('1'))], NOW_MS)
+        await ledger.receive([arrival(gone('3'))], NOW_MS + 1)
+        ledger = await opened.reopen()
+        await ledger.openMapping(MAPPING, FIELDS)
+        const all = await due()
+        expect(all.map(({ change }) => change)).toEqual([hint('2'), told('1'), gone('3')])
+        expect(all[0]).toMatchObject({ side: 'odoo', attempts: 0, receivedAtMs: NOW_MS })
+        expect(await ledger.countArrivals(MAPPING)).toBe(3)
+        expect(await ledger.nextArrivalMs(MAPPING)).toBe(0)
+        const heard = all.slice(0, 2).map(({ seq, change }) => ({ id: change.kind === 'state' ? '1' : '2', seq }))
+        await ledger.stage(MAPPING, staging([change('2')], { heard }))
+        expect((await due()).map(({ change }) => change)).toEqual([gone('3')])
+        expect(await ledger.countChanges(MAPPING, { state: 'pending' })).toBe(1)
+        await expectToAddUp()
+      })
+
+      test.each([
+        ['hints', [hint('1'), hint('1')], hint('1')],
+        ['deletes', [gone('1'), gone('1')], gone('1')],
+        ['two states', [told('1'), told('1')], hint('1')],
+        ['a state and a delete', [told('1'), gone('1')], hint('1')],
+        ['a delete and a hint', [gone('1'), hint('1')], hint('1')],
+      ])('of one record join: %s', async (_, changes, joined) => {
+        await ledger.receive(
+          changes.map((change) => arrival(change)),
+          NOW_MS,
+        )
+        expect((await due()).map(({ change }) => change)).toEqual([joined])
+        ledger = await opened.reopen()
+        await ledger.openMapping(MAPPING, FIELDS)
+        await ledger.stage(MAPPING, staging([], { heard: [{ id: '1', seq: (await due())[0]?.seq ?? 0 }] }))
+        for (const change of changes) await ledger.receive([arrival(change)], NOW_MS)
+        expect((await due()).map(({ change }) => change)).toEqual([joined])
+      })
+
+      test('that come again while they are looked at are looked at again', async () => {
+        await ledger.receive([arrival(hint('1'))], NOW_MS)
+        const [first] = await due()
+        await ledger.receive([arrival(hint('1'))], NOW_MS)
+        await ledger.stage(MAPPING, staging([], { heard: [{ id: '1', seq: first?.seq ?? 0 }] }))
+        expect(await ledger.countArrivals(MAPPING)).toBe(1)
+        const lookAgain = [{ id: '1', seq: first?.seq ?? 0, notBeforeMs: NOW_MS + 5000 }]
+        await ledger.stage(MAPPING, staging([], { lookAgain }))
+        expect(await due()).toHaveLength(1)
+      })
+
+      test('that showed nothing yet are due later, and at once when they come again', async () => {
+        await ledger.receive([arrival(hint('1'))], NOW_MS)
+        const lookAgain = [{ id: '1', seq: (await due())[0]?.seq ?? 0, notBeforeMs: NOW_MS + 5000 }]
+        await ledger.stage(MAPPING, staging([], { lookAgain }))
+        expect(await due()).toEqual([])
+        expect(await ledger.nextArrivalMs(MAPPING)).toBe(NOW_MS + 5000)
+        expect(await due(NOW_MS + 5000)).toMatchObject([{ attempts: 1 }])
+        await ledger.receive([arrival(hint('1'))], NOW_MS + 1)
+        expect(await due()).toMatchObject([{ attempts: 0, receivedAtMs: NOW_MS }])
+      })
+
+      test('wait for a mapping that is not open yet, and are nobody else’s', async () => {
+        await ledger.receive([arrival(hint('1'), 'companies')], NOW_MS)
+        expect(await due()).toEqual([])
+        expect(await ledger.nextArrivalMs(MAPPING)).toBeNull()
+        expect(await ledger.mappings()).toEqual([MAPPING])
+        await ledger.openMapping('companies', FIELDS)
+        expect(await ledger.arrivals('companies', NOW_MS, 10)).toHaveLength(1)
+      })
+
+      test('come with how far a line was heard', async () => {
+        const position = { mapping: MAPPING, side: 'odoo' as const, position: '41' }
+        await ledger.receive([arrival(hint('1'))], NOW_MS, position)
+        await ledger.receive([], NOW_MS, { ...position, position: '42' })
+        expect(await ledger.heardPosition(MAPPING, 'odoo')).toBe('42')
+        expect(await ledger.heardPosition(MAPPING, 'external')).toBeNull()
       })
     })
 

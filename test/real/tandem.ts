@@ -49,8 +49,7 @@ fields:
   - { odoo: parent_id, external: parent, link: customers }
   - { odoo: active, external: archived, transform: not }
 deletes: { from_odoo: archive, from_external: archive }
-schedule: every 1s
-deep: every 5s
+${more.includes('schedule:') ? '' : 'schedule: every 1s\ndeep: every 5s'}
 ${more}`
 }
 

@@ -7,6 +7,7 @@ export const METHODS = [
   'describe',
   'prepare',
   'feed.read',
+  'look',
   'list',
   'read',
   'find',

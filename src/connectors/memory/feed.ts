@@ -1,3 +1,4 @@
+import type { Change, RecordId } from '../../contract/change.ts'
 import type { Feed, Listing } from '../../contract/feed.ts'
 import type { Session } from './call.ts'
 import { perform } from './call.ts'
@@ -6,7 +7,7 @@ import type { Method } from './faults.ts'
 import { readLog } from './feed-log.ts'
 import { readWindow } from './feed-window.ts'
 import type { Definition } from './options.ts'
-import { versionOf } from './record-state.ts'
+import { recordState, versionOf } from './record-state.ts'
 
 /** The feed of a collection; `view` finds its table anew at each call, because it may be dropped. */
 export function createFeed(session: Session, name: string, definition: Definition, view: () => View): Feed {
@@ -19,6 +20,7 @@ export function createFeed(session: Session, name: string, definition: Definitio
         const read = definition.feed?.kind === 'window' ? readWindow : readLog
         return read(view(), request, store.nowMs())
       }),
+    look: (ids, signal) => perform(session, call('look'), signal, () => lookAt(view(), ids, store.nowMs())),
     watch: (wake, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve()
@@ -44,4 +46,12 @@ export function createFeed(session: Session, name: string, definition: Definitio
         return { entries, after: isLast ? null : (told.at(-1)?.id ?? null) }
       }),
   }
+}
+
+function lookAt({ table, isMember, fields }: View, ids: readonly RecordId[], nowMs: number): readonly Change[] {
+  return ids.flatMap((id): Change[] => {
+    const row = table.rows.get(id)
+    if (row === undefined) return [{ kind: 'gone', id, atMs: null }]
+    return isMember(row) ? [{ kind: 'state', state: recordState(table, row, fields, nowMs) }] : []
+  })
 }

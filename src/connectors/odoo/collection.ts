@@ -5,9 +5,13 @@ import type { OdooConnection } from './connection.ts'
 import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
+import { busFeed, busProblems } from './hooks/bus-feed.ts'
+import { createHooks } from './hooks/hooks.ts'
+import { webhookSink } from './hooks/webhook-sink.ts'
 import { createModel, type OdooModel } from './model.ts'
 import { whatBrings } from './modules.ts'
 import { fetchDefaults, fetchFields, type OdooField, toSchema } from './schema.ts'
+import type { OdooServices } from './services.ts'
 import { createSink } from './sink.ts'
 import { odooSpec } from './spec.ts'
 
@@ -15,17 +19,23 @@ import { odooSpec } from './spec.ts'
 const PAGE_SIZE = 5000
 /** Measured: from 250 on, larger calls are hardly faster, and they hold locks for longer and lose more when refused. */
 const MAX_BATCH = 500
+/** One call a record: a larger batch would be under way for seconds. */
+const MAX_WEBHOOK_BATCH = 50
 /** How many records `check` tries the record rules on. */
 const SAMPLE = 20
 
 /** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
-export function createCollection(connection: OdooConnection, request: CollectionRequest): Collection {
+export function createCollection(
+  connection: OdooConnection,
+  request: CollectionRequest,
+  services?: OdooServices,
+): Collection {
   const parsed = odooSpec.safeParse(typeof request.spec === 'string' ? { model: request.spec } : request.spec)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
       cause: parsed.error,
-      hint: 'It takes model, domain, context, archive, lines and overlap.',
+      hint: 'It takes model, domain, context, archive, lines, overlap, push and apply.',
     })
   }
   const spec = withoutFieldAttachments(parsed.data)
@@ -33,7 +43,7 @@ export function createCollection(connection: OdooConnection, request: Collection
   return {
     capabilities: {
       deletes: 'listed',
-      maxBatch: MAX_BATCH,
+      maxBatch: spec.apply === 'rpc' ? MAX_BATCH : MAX_WEBHOOK_BATCH,
       pageSize: PAGE_SIZE,
       guardedWrites: false,
       archive: spec.archive === null ? null : { field: spec.archive, archived: false },
@@ -50,9 +60,13 @@ export function createCollection(connection: OdooConnection, request: Collection
       const whole = await withLines(connection, schema, fields, Object.keys(request.lines ?? {}), signal)
       return { ...whole, missing }
     },
-    check: (needs, signal) => checkCollection(model, needs, signal),
-    feed: createFeed(model),
-    sink: createSink(model),
+    async check(needs, signal) {
+      const push = services ? busProblems(spec, request, services) : []
+      return [...(await checkCollection(model, needs, signal)), ...push]
+    },
+    feed: { ...createFeed(model), ...(services ? busFeed(spec, request, services) : {}) },
+    sink: createSink(model, services ? webhookSink(model, request, services) : null),
+    ...(services ? { hooks: createHooks(model, request, services) } : {}),
     caller: createCaller(model),
   }
 }

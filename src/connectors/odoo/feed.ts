@@ -2,6 +2,7 @@ import type { Feed, Listing } from '../../contract/feed.ts'
 import type { Value } from '../../contract/value.ts'
 import type { ScanOptions } from '../window-scan.ts'
 import { explainError } from './explain-error.ts'
+import { lookAtRecords } from './look.ts'
 import type { OdooModel } from './model.ts'
 import { HOT_MS, WRITE_DATE_RESOLUTION_MS } from './record-version.ts'
 import { readWithDependents } from './scan-dependents.ts'
@@ -26,6 +27,13 @@ export function createFeed(model: OdooModel): Feed {
         if (reader.dependents.length > 0)
           return await readWithDependents(model, reader.dependents, options, request, signal)
         return await readPage(model, options, request, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 0, signal)
+      }
+    },
+    async look(ids, signal) {
+      try {
+        return await lookAtRecords(model, ids, signal)
       } catch (error) {
         throw await explainError(error, model, 'read', 0, signal)
       }

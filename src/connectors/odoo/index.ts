@@ -3,7 +3,8 @@ import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
 import { createConnection, type OdooConnection } from './connection.ts'
-import { odooSettings } from './settings.ts'
+import { openServices } from './services.ts'
+import { type OdooSettings, odooSettings } from './settings.ts'
 import { openTransport } from './transport/open-transport.ts'
 
 /**
@@ -11,23 +12,41 @@ import { openTransport } from './transport/open-transport.ts'
  * @throws SyncError `config` that names what is wrong in the settings.
  */
 export function createOdooConnector(settings: unknown, name: string): Connector {
-  const connection = openOdooConnection(settings, name)
+  const own = parseSettings(settings, name)
+  const connection = open(own, name)
+  const { setup } = own
+  const services = openServices(
+    own,
+    connection,
+    setup ? open({ ...own, protocol: 'auto', password: undefined, ...setup }, name) : null,
+  )
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),
-    collection: (request) => createCollection(connection, request),
-    [Symbol.asyncDispose]: () => connection.close(),
+    collection: (request) => createCollection(connection, request, services),
+    async [Symbol.asyncDispose]() {
+      await services.close()
+      await connection.close()
+    },
   }
 }
 
 /** For commands that are about Odoo itself. The caller closes it. @throws SyncError `config`. */
-export function openOdooConnection(settings: unknown, name: string): OdooConnection & { close(): Promise<void> } {
+export function openOdooConnection(settings: unknown, name: string): OpenOdoo {
+  return open(parseSettings(settings, name), name)
+}
+
+export type OpenOdoo = OdooConnection & { close(): Promise<void> }
+
+function parseSettings(settings: unknown, name: string): OdooSettings {
   const parsed = odooSettings.safeParse(settings)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
-    throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
-  }
-  const transport = openTransport(parsed.data)
-  const connection = createConnection(name, transport, parsed.data.context, () => performance.now())
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || name}: ${issue.message}`)
+  throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
+}
+
+function open(settings: OdooSettings, name: string): OpenOdoo {
+  const transport = openTransport(settings)
+  const connection = createConnection(name, transport, settings.context, () => performance.now())
   return { ...connection, close: () => transport.close() }
 }

@@ -40,6 +40,12 @@ const connectionSettings = z.strictObject({
   api_key: z.string().min(1).meta({ secret: true }).optional(),
   /** For a web session, and where there is no key. */
   password: z.string().min(1).meta({ secret: true }).optional(),
+  /** Of an administrator, for `tandem odoo hooks` alone: see its option --key-env. */
+  setup: z
+    .strictObject({ user: z.string().min(1).optional(), api_key: z.string().min(1).meta({ secret: true }) })
+    .optional(),
+  /** Where the websocket answers, if not under `url`: Odoo's evented port, where no proxy leads there. */
+  websocket_url: z.url({ protocol: /^https?$/ }).optional(),
   /** Added to the quiet defaults; a key set to false here switches that default off. */
   context: odooContext.default({}).transform((own) => ({ ...QUIET_CONTEXT, ...own })),
   limits: z

@@ -6,6 +6,7 @@ import { modelStreaming, openContent, streamedValues, wireName } from './content
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { findRecords } from './find-records.ts'
+import { applyThroughWebhook, type WebhookOperation, type WebhookSink } from './hooks/apply-webhook.ts'
 import { lineCommands, namingLines } from './line-commands.ts'
 import type { ModelShape, OdooModel } from './model.ts'
 import { readById } from './read-by-id.ts'
@@ -14,7 +15,8 @@ import { pythonName } from './transport/odoo-fault.ts'
 import { updateRecords } from './update-records.ts'
 import { encoderFor } from './values.ts'
 
-export function createSink(model: OdooModel): Sink {
+/** @param webhook where changes are sent instead of being made by calls; null: nowhere. */
+export function createSink(model: OdooModel, webhook: WebhookSink | null = null): Sink {
   return {
     async read(ids, signal) {
       try {
@@ -40,7 +42,7 @@ export function createSink(model: OdooModel): Sink {
     async apply(operations, signal) {
       const access = ({ create: 'create', update: 'write', remove: 'unlink' } as const)[operations[0]?.kind ?? 'update']
       try {
-        return await applyOperations(model, operations, signal)
+        return await applyOperations(model, webhook, operations, signal)
       } catch (error) {
         throw await explainError(error, model, access, operations.length, signal)
       }
@@ -61,6 +63,7 @@ export function createSink(model: OdooModel): Sink {
  */
 async function applyOperations(
   model: OdooModel,
+  webhook: WebhookSink | null,
   operations: readonly Operation[],
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
@@ -79,6 +82,7 @@ async function applyOperations(
     const before = operation.kind === 'update' ? operation.expected : null
     const vals = encodeFields(model, shape, operation.fields, before, lineTexts)
     if (vals instanceof SyncError) outcomes[at] = { kind: 'rejected', error: vals }
+    else if (webhook && operation.kind === 'create' && !vals[webhook.keyField]) outcomes[at] = keyless(webhook)
     else if (operation.kind === 'create') creates.push({ at, vals })
     else updates.push({ at, id: operation.id, vals })
   })
@@ -86,6 +90,12 @@ async function applyOperations(
     items.forEach((item, index) => {
       outcomes[item.at] = results[index] as Outcome
     })
+  }
+  if (webhook) {
+    if (contents.size > 0) throw filesThroughWebhook(model)
+    const sent = [...creates, ...updates, ...removes]
+    place(sent, await applyThroughWebhook(webhook, webhookOperations(webhook, creates, updates, removes), signal))
+    return outcomes
   }
   const target = contents.size > 0 ? modelStreaming(model, contents) : model
   const createVals = creates.map((item) => item.vals)
@@ -99,6 +109,32 @@ async function applyOperations(
     throw namingLines(error, lineTexts)
   }
   return outcomes
+}
+
+function filesThroughWebhook(model: OdooModel): SyncError {
+  return new SyncError('config', `Files of ${model.name} cannot be sent through a webhook.`, {
+    hint: 'Use apply: rpc for this mapping, or leave the files to a mapping of their own.',
+  })
+}
+
+/** Nobody could tell which record a webhook made of it. */
+function keyless({ model, keyField }: WebhookSink): Outcome {
+  const message = `A ${model.name} without ${keyField} cannot be made through a webhook.`
+  const hint = 'Let the mapping make keys (key: generate), or use apply: rpc.'
+  return { kind: 'rejected', error: new SyncError('key', message, { hint }) }
+}
+
+function webhookOperations(
+  { keyField }: WebhookSink,
+  creates: readonly { readonly vals: Fields }[],
+  updates: readonly { readonly id: string; readonly vals: Fields }[],
+  removes: readonly { readonly id: string }[],
+): readonly WebhookOperation[] {
+  return [
+    ...creates.map(({ vals }): WebhookOperation => ({ kind: 'create', vals, key: vals[keyField] ?? null })),
+    ...updates.map(({ id, vals }): WebhookOperation => ({ kind: 'update', id, vals })),
+    ...removes.map(({ id }): WebhookOperation => ({ kind: 'remove', id })),
+  ]
 }
 
 /** Whether an update was refused because a line that it was decided about is not there any more. */

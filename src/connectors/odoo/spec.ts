@@ -20,6 +20,22 @@ export const odooSpec = z.strictObject({
   lines: z.record(z.string(), z.strictObject({ domain: domain.default([]) })).default({}),
   /** The longest transaction whose changes are captured for certain; the sweep finds those of longer ones. */
   overlap: duration.prefault('10m'),
+  /**
+   * How Odoo tells of changes, once `tandem odoo hooks install` has made it so: it calls us (`webhook`), or we listen on its
+   * bus (`bus`, where it cannot reach us). The scans go on in any case.
+   */
+  push: z.enum(['webhook', 'bus', 'none']).default('webhook'),
+  /**
+   * How records are written: by calls, or through an incoming webhook of Odoo: the one that `tandem odoo hooks install`
+   * makes, or one that somebody made there.
+   */
+  apply: z.enum(['rpc', 'webhook']).default('rpc'),
+  /** The address of that webhook, a secret. Absent: it is asked of Odoo, where our user may. */
+  webhook: z
+    .url({ protocol: /^https?$/ })
+    .meta({ secret: true })
+    .nullable()
+    .default(null),
 })
 
 export type OdooSpec = z.output<typeof odooSpec>

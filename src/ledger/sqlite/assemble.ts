@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Side } from '../../mapping/mapping.ts'
 import type { Ledger, Link } from '../ledger.ts'
+import { countArrivals, dueArrivals, heardPosition, nextArrivalMs, receive } from './arrivals.ts'
 import { readCursor, writeCursor } from './cursors.ts'
 import { addHistory, pruneFormerLinks, pruneHistory, readHistory } from './history.ts'
 import { known, listChanges } from './inspect.ts'
@@ -51,6 +52,7 @@ export function assembleLedger(store: Store, about: Ledger['about']): Ledger {
   return {
     about,
     ...mappingMethods(runner),
+    ...arrivalMethods(runner),
     ...workMethods(runner),
     ...waitMethods(runner),
     ...stepMethods(runner),
@@ -110,6 +112,19 @@ function mappingMethods({
         const sql = 'SELECT live_links AS live FROM mapping WHERE id = ?'
         return store.get<{ live: number }>(sql, mapping.id)?.live ?? 0
       }),
+  }
+}
+
+function arrivalMethods({
+  tables,
+  read,
+}: Runner): Methods<'receive' | 'arrivals' | 'nextArrivalMs' | 'countArrivals' | 'heardPosition'> {
+  return {
+    receive: (arrivals, nowMs, position) => tables.store.write(() => receive(tables, arrivals, nowMs, position)),
+    arrivals: (name, nowMs, limit) => read(name, (_, mapping) => dueArrivals(tables, mapping, nowMs, limit)),
+    nextArrivalMs: (name) => read(name, (_, mapping) => nextArrivalMs(tables, mapping)),
+    countArrivals: (name) => read(name, (_, mapping) => countArrivals(tables, mapping)),
+    heardPosition: (name, side) => read(name, (_, mapping) => heardPosition(tables, mapping, side)),
   }
 }
 

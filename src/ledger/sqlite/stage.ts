@@ -1,4 +1,5 @@
 import type { NewChange, Staging } from '../ledger.ts'
+import { settleArrivals } from './arrivals.ts'
 import { bitOf, type ChangeRow, changeRows, fieldsOf, rewriteChanges } from './changes.ts'
 import { laneCode, STATE_LANE, sideCode } from './codes.ts'
 import { writeCursor } from './cursors.ts'
@@ -27,6 +28,7 @@ export function stage(tables: Tables, mapping: KnownMapping, staging: Staging, t
   if (staging.cursor !== undefined) writeCursor(tables, mapping, staging.side, staging.cursor)
   if (staging.changes.length > 0) stageChanges(tables, mapping, staging.changes, staging.nowMs, tally)
   if (staging.touched.length > 0) touchLinks(tables, mapping, staging)
+  if (staging.heard || staging.lookAgain) settleArrivals(tables, mapping, staging)
   tally.count(mapping.id, side, 'captured', staging.unchanged)
   tally.count(mapping.id, side, 'unchanged', staging.unchanged)
 }

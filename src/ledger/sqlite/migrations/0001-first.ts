@@ -4,7 +4,7 @@
  */
 export const first = `
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('seq', 0), ('intent', 0), ('step', 0);
+INSERT INTO counter VALUES ('seq', 0), ('intent', 0), ('step', 0), ('arrival', 0);
 
 -- layout is null: known by name only, because something waits for one of its records.
 CREATE TABLE mapping (
@@ -86,6 +86,27 @@ CREATE TABLE change (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX change_due ON change (mapping, lane, not_before, turn) WHERE state = 0;
 CREATE INDEX change_kept ON change (mapping, state, first_captured) WHERE state <> 0;
+
+-- What systems told by themselves, and no run has looked at yet.
+CREATE TABLE arrival (
+  mapping INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (mapping, side, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX arrival_due ON arrival (mapping, not_before, seq);
+-- How far a line that a system tells over was heard.
+CREATE TABLE heard (
+  mapping INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  position TEXT NOT NULL,
+  PRIMARY KEY (mapping, side)
+) STRICT, WITHOUT ROWID;
 
 -- Whom a waiting change waits for.
 CREATE TABLE wait (

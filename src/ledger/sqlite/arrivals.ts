@@ -1,0 +1,115 @@
+import type { Change, RecordId } from '../../contract/change.ts'
+import type { Side } from '../../mapping/mapping.ts'
+import type { Arrival, HeardPosition, NewArrival, Staging } from '../ledger.ts'
+import { nameAt, SIDE_NAMES, sideCode } from './codes.ts'
+import type { KnownMapping } from './layout.ts'
+import type { RowsStatement } from './store.ts'
+import type { Tables } from './tables.ts'
+
+interface ArrivalRow {
+  readonly side: number
+  readonly record: RecordId
+  readonly seq: number
+  readonly attempts: number
+  readonly received_at: number
+  readonly body: string
+}
+
+/** What comes again is due at once, and keeps the time at which it was told first. */
+const UPSERT: RowsStatement = {
+  width: 5,
+  sql: (rows) => `INSERT INTO arrival (received_at, not_before, attempts, mapping, side, record, seq, body)
+    SELECT ?, 0, 0, column1, column2, column3, column4, column5 FROM (${rows}) WHERE true
+    ON CONFLICT DO UPDATE SET seq = excluded.seq, body = excluded.body, not_before = 0, attempts = 0`,
+}
+
+export function receive(
+  tables: Tables,
+  arrivals: readonly NewArrival[],
+  nowMs: number,
+  position: HeardPosition | undefined,
+): void {
+  const { store, layouts } = tables
+  if (position) writePosition(tables, position)
+  if (arrivals.length === 0) return
+  const there = 'SELECT body FROM arrival WHERE mapping = ? AND side = ? AND record = ?'
+  const newest = new Map<string, { mapping: number; side: number; change: Change }>()
+  for (const { mapping: name, side: sideName, change } of arrivals) {
+    const mapping = layouts.idOf(name)
+    const side = sideCode(sideName)
+    const record = idOf(change)
+    const place = `${mapping}:${side}:${record}`
+    const known = newest.get(place)?.change.kind ?? kindOf(store.get(there, mapping, side, record))
+    newest.set(place, { mapping, side, change: known === null ? change : together(known, change) })
+  }
+  const takeSeqs = "UPDATE counter SET value = value + ? WHERE name = 'arrival' RETURNING value"
+  let seq = (store.get<{ value: number }>(takeSeqs, newest.size)?.value ?? 0) - newest.size
+  const values: unknown[] = []
+  for (const { mapping, side, change } of newest.values()) {
+    seq += 1
+    values.push(mapping, side, idOf(change), seq, JSON.stringify(change))
+  }
+  store.runRows(UPSERT, [nowMs], values)
+}
+
+function writePosition({ store, layouts }: Tables, { mapping, side, position }: HeardPosition): void {
+  const sql = `INSERT INTO heard (mapping, side, position) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET position = excluded.position`
+  store.run(sql, layouts.idOf(mapping), sideCode(side), position)
+}
+
+/** Two states may have come out of order, and a deleted record may be back: whoever looks knows. */
+function together(known: Change['kind'], change: Change): Change {
+  if (known === 'gone' && change.kind === 'gone') return change
+  return { kind: 'hint', id: idOf(change), version: null }
+}
+
+function idOf(change: Change): RecordId {
+  return change.kind === 'state' ? change.state.id : change.id
+}
+
+function kindOf(row: Pick<ArrivalRow, 'body'> | undefined): Change['kind'] | null {
+  return row === undefined ? null : (JSON.parse(row.body) as Change).kind
+}
+
+/** Never put off first, in the order in which they came. */
+export function dueArrivals(
+  { store }: Tables,
+  mapping: KnownMapping,
+  nowMs: number,
+  limit: number,
+): readonly Arrival[] {
+  const sql = `SELECT side, record, seq, attempts, received_at, body FROM arrival
+    WHERE mapping = ? AND not_before <= ? ORDER BY not_before, seq LIMIT ?`
+  return store.all<ArrivalRow>(sql, mapping.id, nowMs, limit).map((row) => ({
+    side: nameAt(SIDE_NAMES, row.side),
+    change: JSON.parse(row.body) as Change,
+    seq: row.seq,
+    attempts: row.attempts,
+    receivedAtMs: row.received_at,
+  }))
+}
+
+export function nextArrivalMs({ store }: Tables, mapping: KnownMapping): number | null {
+  const sql = 'SELECT min(not_before) AS due FROM arrival WHERE mapping = ?'
+  return store.get<{ due: number | null }>(sql, mapping.id)?.due ?? null
+}
+
+export function countArrivals({ store }: Tables, mapping: KnownMapping): number {
+  return store.get<{ count: number }>('SELECT count(*) AS count FROM arrival WHERE mapping = ?', mapping.id)?.count ?? 0
+}
+
+export function heardPosition({ store }: Tables, mapping: KnownMapping, side: Side): string | null {
+  const sql = 'SELECT position FROM heard WHERE mapping = ? AND side = ?'
+  return store.get<{ position: string }>(sql, mapping.id, sideCode(side))?.position ?? null
+}
+
+/** Part of staging what a look has shown. What came again meanwhile has another seq, and stays as it is. */
+export function settleArrivals({ store }: Tables, mapping: KnownMapping, staging: Staging): void {
+  const { side: sideName, heard = [], lookAgain = [] } = staging
+  const side = sideCode(sideName)
+  const row = 'mapping = ? AND side = ? AND record = ? AND seq = ?'
+  for (const { id, seq } of heard) store.run(`DELETE FROM arrival WHERE ${row}`, mapping.id, side, id, seq)
+  const putOff = `UPDATE arrival SET not_before = ?, attempts = attempts + 1 WHERE ${row}`
+  for (const { id, seq, notBeforeMs } of lookAgain) store.run(putOff, notBeforeMs, mapping.id, side, id, seq)
+}
