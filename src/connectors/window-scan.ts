@@ -72,6 +72,18 @@ export function resumeScan(
   return { kind: depth, lowMs, last: null, floorMs, ...bounds }
 }
 
+/** A cursor with nothing before it to read: what counts is what changes from `floorMs` on. null: everything does. */
+export function startScan(floorMs: number | null, options: ScanOptions): Cursor {
+  const tail = later(null, floorMs, options.marginMs)
+  return formatPosition({ v: 1, tail, deep: later(null, floorMs, options.overlapMs), floor: floorMs })
+}
+
+/** The cursor of another scan that has to read what the one of `cursor` has still to read. @throws SyncError `ledger`. */
+export function restartScan(cursor: Cursor): Cursor {
+  const { tail, deep, floor } = parsePosition(cursor)
+  return formatPosition({ v: 1, tail, deep, floor })
+}
+
 /** The cursor after a page of `scan`. `last`: the page's last id; null: the scan is done. */
 export function advanceScan(scan: Scan, last: string | null, options: ScanOptions): Cursor {
   if (last !== null) {

@@ -67,6 +67,7 @@ export const FIELD_TYPES = [
   'datetime',
   'selection',
   'reference',
+  'lines',
   'json',
   'binary',
 ] as const
@@ -89,6 +90,8 @@ export interface FieldSchema {
   readonly scale: number | null
   /** For `selection`: the values allowed. null: not known. */
   readonly options: readonly string[] | null
+  /** For `lines`: the fields of one line. Absent where they are not known. */
+  readonly lines?: ReadonlyMap<string, FieldSchema>
 }
 
 export interface Schema {
@@ -111,11 +114,23 @@ export interface Capabilities {
   readonly archive: { readonly field: string; readonly archived: Value } | null
 }
 
+/**
+ * A field whose value is the record's own lines, which live and die with it: an order's positions. Its value is a list of
+ * objects by the lines' field names. A line may also carry what names it in its system (an id); whoever writes lines back
+ * keeps that, so that a line that stays is never made anew.
+ */
+export interface LinesRequest {
+  /** The fields of a line to read, besides what names it. */
+  readonly fields: readonly string[]
+}
+
 export interface CollectionRequest {
   /** The collection's part of the mapping, as written there; the connector checks it with its own zod schema. */
   readonly spec: unknown
   /** The fields to read, besides what the connector needs itself. */
   readonly fields: readonly string[]
+  /** Those of `fields` that hold lines, by name. A change of a line is a change of its record. */
+  readonly lines?: Readonly<Record<string, LinesRequest>>
   /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */
   readonly key?: string
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */

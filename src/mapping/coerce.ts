@@ -16,10 +16,10 @@ const FROM_TEXT: readonly FieldType[] = ['integer', 'decimal', 'boolean', 'date'
 
 /**
  * Whether values of `from` can become values of `to` without a transform. `json` goes with everything but references:
- * there the value itself decides. References need `link` or `lookup`.
+ * there the value itself decides. References need `link` or `lookup`, and lines a place under `lines:`.
  */
 export function isConvertible(from: FieldType, to: FieldType): boolean {
-  if (from === 'reference' || to === 'reference') return false
+  if (from === 'reference' || to === 'reference' || from === 'lines' || to === 'lines') return false
   if (from === to || from === 'json' || to === 'json') return true
   if (isTextual(from)) return isTextual(to) || FROM_TEXT.includes(to)
   if (isTextual(to)) return FROM_TEXT.includes(from)
@@ -53,6 +53,8 @@ export function coerce(to: FieldType, value: Value): Value {
     case 'binary':
       if (typeof value === 'string') return value
       throw invalid(`${preview(value)} is not base64`)
+    case 'lines':
+      throw invalid(`${preview(value)} is not a list of lines`)
     case 'reference':
       return toId(value)
   }

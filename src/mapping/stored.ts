@@ -72,6 +72,8 @@ export function canonicalValue(side: Side, field: FieldSchema, value: Value): Va
       return typeof value === 'string' && isDate(value.slice(0, 10)) ? value.slice(0, 10) : value
     case 'datetime':
       return typeof value === 'string' ? wholeSeconds(parseDatetime(value) ?? value) : value
+    case 'lines':
+      return sortedNames(value)
     case 'json':
       return isIdList(field, value) ? [...value].sort(byText) : sortedNames(value)
     case 'binary':

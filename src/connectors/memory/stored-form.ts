@@ -13,6 +13,7 @@ const SHAPES: Record<FieldType, (value: Value) => boolean> = {
   datetime: (value) =>
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) && isMoment(value),
   reference: (value) => typeof value === 'string' || Number.isSafeInteger(value),
+  lines: (value) => value === null || Array.isArray(value),
   json: () => true,
 }
 

@@ -1,10 +1,10 @@
-import type { Collection, CollectionRequest, Problem } from '../../contract/connector.ts'
+import type { Collection, CollectionRequest, Problem, Schema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { OdooConnection } from './connection.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
 import { createModel, type OdooModel } from './model.ts'
-import { fetchDefaults, fetchFields, toSchema } from './schema.ts'
+import { fetchDefaults, fetchFields, type OdooField, toSchema } from './schema.ts'
 import { createSink } from './sink.ts'
 import { odooSpec } from './spec.ts'
 
@@ -20,11 +20,11 @@ export function createCollection(connection: OdooConnection, request: Collection
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
       cause: parsed.error,
-      hint: 'It takes model, domain, context, archive and overlap.',
+      hint: 'It takes model, domain, context, archive, lines and overlap.',
     })
   }
   const spec = parsed.data
-  const model = createModel(connection, spec, [...new Set(request.fields)])
+  const model = createModel(connection, spec, [...new Set(request.fields)], request.lines)
   return {
     capabilities: {
       deletes: 'listed',
@@ -36,12 +36,36 @@ export function createCollection(connection: OdooConnection, request: Collection
     async describe(signal) {
       const fields = await fetchFields(connection, spec.model, [], signal)
       const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
-      return toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
+      const schema = toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
+      return withLines(connection, schema, fields, Object.keys(request.lines ?? {}), signal)
     },
     check: (needs, signal) => checkCollection(model, needs, signal),
     feed: createFeed(model),
     sink: createSink(model),
   }
+}
+
+/** Of the fields that are asked for with their lines, those that are one2many, with the fields of a line. */
+async function withLines(
+  connection: OdooConnection,
+  schema: Schema,
+  fields: ReadonlyMap<string, OdooField>,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Schema> {
+  const all = new Map(schema.fields)
+  for (const name of names) {
+    const [own, field] = [schema.fields.get(name), fields.get(name)]
+    if (!own || field?.type !== 'one2many' || field.relation === null) continue
+    const lineFields = await fetchFields(connection, field.relation, [], signal)
+    const required = [...lineFields.values()].filter((each) => each.isRequired).map((each) => each.name)
+    const defaults = await fetchDefaults(connection, field.relation, required, signal)
+    const lines = new Map(toSchema(field.relation, lineFields, defaults).fields)
+    // What leads back to the record is filled by Odoo.
+    if (field.inverse !== null) lines.delete(field.inverse)
+    all.set(name, { ...own, type: 'lines', lines })
+  }
+  return { ...schema, fields: all }
 }
 
 async function checkCollection(

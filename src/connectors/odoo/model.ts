@@ -1,7 +1,10 @@
 import type { RecordState } from '../../contract/change.ts'
+import type { LinesRequest } from '../../contract/connector.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
-import { createRowReader, type RowReader, readRows } from './records.ts'
+import { readAllDependents } from './dependents.ts'
+import { fetchLines, type LinesShape } from './lines.ts'
+import { createLineReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
 import type { OdooSpec } from './spec.ts'
 
@@ -12,6 +15,8 @@ export interface OdooModel {
   readonly spec: OdooSpec
   /** The fields of the collection, without those that the connector adds for itself. */
   readonly fieldNames: readonly string[]
+  /** Those of the fields that are read with their lines. */
+  readonly lines: Readonly<Record<string, LinesRequest>>
   /** The connection's context with the collection's own on top. Archived records are not in it: see `searchContext`. */
   readonly context: Fields
   /** For searches: archived records are records too. */
@@ -27,9 +32,15 @@ export interface ModelShape {
   readonly reader: RowReader
   /** What a full read asks for. */
   readonly readNames: readonly string[]
+  readonly lines: ReadonlyMap<string, LinesShape>
 }
 
-export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNames: readonly string[]): OdooModel {
+export function createModel(
+  connection: OdooConnection,
+  spec: OdooSpec,
+  fieldNames: readonly string[],
+  lines: Readonly<Record<string, LinesRequest>> = {},
+): OdooModel {
   const context = { ...connection.context, ...spec.context }
   let shape: ModelShape | null = null
   return {
@@ -37,6 +48,7 @@ export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNam
     name: spec.model,
     spec,
     fieldNames,
+    lines,
     context,
     searchContext: { ...context, active_test: false },
     async shape(signal) {
@@ -44,8 +56,14 @@ export function createModel(connection: OdooConnection, spec: OdooSpec, fieldNam
       const needed = [...fieldNames, 'write_date', 'write_uid']
       const fields = await fetchFields(connection, spec.model, needed, signal)
       const ownUserId = await connection.ownUserId(signal)
-      const reader = createRowReader(fieldNames, fields, ownUserId)
-      shape = { fields, reader, readNames: [...new Set(needed)] }
+      const lineShapes = await fetchLines(connection, spec, fields, lines, signal)
+      const reader: RowReader = {
+        ...createLineReader(fieldNames, fields),
+        ownUserId,
+        dependents: [...lineShapes.values()].map(({ dependent }) => dependent),
+        lines: lineShapes,
+      }
+      shape = { fields, reader, readNames: [...new Set(needed)], lines: lineShapes }
       return shape
     },
     forgetShape() {
@@ -85,7 +103,20 @@ export async function readRecords(
   const shape = await model.shape(signal)
   const floorMs = clock.nowMs()
   const rows = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
-  const { states, newestMs } = readRows(rows, shape.reader, floorMs)
-  if (newestMs !== null) clock.observe(newestMs)
+  return toStates(model, shape, rows, floorMs, signal)
+}
+
+/** Rows as records, with what belongs to them. @param floorMs what the database's clock showed when they were asked for. */
+export async function toStates(
+  model: OdooModel,
+  { reader }: ModelShape,
+  rows: readonly OdooRow[],
+  floorMs: number | null,
+  signal: AbortSignal,
+): Promise<RecordState[]> {
+  const { connection, searchContext } = model
+  const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, true, signal)
+  const { states, newestMs } = readRows(rows, reader, floorMs, dependents)
+  if (newestMs !== null) connection.clock.observe(newestMs)
   return states
 }

@@ -1,7 +1,7 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
 import { asRows } from './connection.ts'
-import { type OdooModel, readRecords } from './model.ts'
-import { readRows, toOdooIds } from './records.ts'
+import { type OdooModel, readRecords, toStates } from './model.ts'
+import { toOdooIds } from './records.ts'
 import { pythonName } from './transport/odoo-fault.ts'
 
 /**
@@ -39,7 +39,7 @@ async function readUnsearchable(
   try {
     const args = { ids, fields: shape.readNames, load: '', context: model.context }
     const rows = asRows(await connection.call(model.name, 'read', args, signal), model.name)
-    for (const state of readRows(rows, shape.reader, floorMs).states) found.set(state.id, state)
+    for (const state of await toStates(model, shape, rows, floorMs, signal)) found.set(state.id, state)
   } catch (error) {
     if (pythonName(error) !== 'odoo.exceptions.AccessError') throw error
     if (ids.length === 1) {

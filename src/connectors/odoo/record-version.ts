@@ -19,6 +19,22 @@ export function formatWriteDate(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 }
 
+/**
+ * The version of a record that has dependents: it moves when one of them is written, added or taken away.
+ * @param stamps what each kind of dependents adds.
+ */
+export function recordVersionWith(
+  writeDateMs: number,
+  stamps: readonly { readonly count: number; readonly newestMs: number }[],
+  floorMs: number | null,
+): Version {
+  if (Number.isNaN(writeDateMs)) return null
+  const newestMs = Math.max(writeDateMs, ...stamps.map((stamp) => stamp.newestMs || 0))
+  const isHot = floorMs === null || floorMs < newestMs + HOT_MS
+  const parts = stamps.map((stamp) => `/${stamp.count}:${(stamp.newestMs || 0) / 1000}`)
+  return `${writeDateMs / 1000}${parts.join('')}${isHot ? '~' : ''}`
+}
+
 /** @param floorMs the least that the database's clock showed when the read began; null: unknown. */
 export function recordVersion(writeDateMs: number, floorMs: number | null): Version {
   if (Number.isNaN(writeDateMs)) return null

@@ -1,7 +1,8 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import type { OdooRow } from './connection.ts'
-import { parseWriteDate, recordVersion } from './record-version.ts'
+import { type AllDependents, type Dependent, idsIn, stampOf } from './dependents.ts'
+import { parseWriteDate, recordVersion, recordVersionWith } from './record-version.ts'
 import type { OdooField } from './schema.ts'
 import { type Decoder, decoderFor } from './values.ts'
 
@@ -10,14 +11,16 @@ export interface RowReader {
   readonly names: readonly string[]
   readonly decoders: readonly Decoder[]
   readonly ownUserId: number
+  /** The records that count as part of these. */
+  readonly dependents: readonly Dependent[]
+  /** Fields whose value is their lines, with how one line is read. */
+  readonly lines: ReadonlyMap<string, { readonly dependent: Dependent; readonly reader: LineReader }>
 }
 
-export function createRowReader(
-  names: readonly string[],
-  fields: ReadonlyMap<string, OdooField>,
-  ownUserId: number,
-): RowReader {
-  return { names, decoders: names.map((name) => decoderFor(fields.get(name)?.type ?? 'char')), ownUserId }
+export type LineReader = Pick<RowReader, 'names' | 'decoders'>
+
+export function createLineReader(names: readonly string[], fields: ReadonlyMap<string, OdooField>): LineReader {
+  return { names, decoders: names.map((name) => decoderFor(fields.get(name)?.type ?? 'char')) }
 }
 
 export interface ReadRows {
@@ -26,8 +29,16 @@ export interface ReadRows {
   readonly newestMs: number | null
 }
 
-/** @param floorMs the least that the database's clock showed when the rows were asked for. */
-export function readRows(rows: readonly OdooRow[], reader: RowReader, floorMs: number | null): ReadRows {
+/**
+ * @param floorMs the least that the database's clock showed when the rows were asked for.
+ * @param dependents what was read of the reader's dependents; not needed where it has none.
+ */
+export function readRows(
+  rows: readonly OdooRow[],
+  reader: RowReader,
+  floorMs: number | null,
+  dependents: AllDependents = new Map(),
+): ReadRows {
   const states: RecordState[] = []
   let newestMs: number | null = null
   // Rows of one import share a write_date: the last one's text spares most of the parsing.
@@ -41,19 +52,59 @@ export function readRows(rows: readonly OdooRow[], reader: RowReader, floorMs: n
       version = recordVersion(changedAtMs, floorMs)
       if (changedAtMs > (newestMs ?? 0)) newestMs = changedAtMs
     }
-    states.push({
-      id: String(row.id),
+    const own: Stamp = {
       version,
       changedAtMs: Number.isNaN(changedAtMs) ? null : changedAtMs,
       byUs: writtenByUs(row.write_uid, reader.ownUserId),
-      fields: readFields(row, reader),
-    })
+    }
+    const stamp = reader.dependents.length === 0 ? own : wholeStamp(row, own, reader, dependents, floorMs)
+    states.push({ id: String(row.id), ...stamp, fields: readFields(row, reader, dependents) })
   }
   return { states, newestMs }
 }
 
-function readFields(row: OdooRow, reader: RowReader): Fields {
-  const { names, decoders } = reader
+type Stamp = Pick<RecordState, 'version' | 'changedAtMs' | 'byUs'>
+
+/** When a record or one of its dependents last changed, and by whom: ours only if none of the latest is another's. */
+function wholeStamp(
+  row: OdooRow,
+  own: Stamp,
+  reader: RowReader,
+  dependents: AllDependents,
+  floorMs: number | null,
+): Stamp {
+  const stamps = reader.dependents.map((dependent) => stampOf(row, dependent, dependents.get(dependent) ?? new Map()))
+  const ownMs = own.changedAtMs ?? 0
+  const changedAtMs = Math.max(ownMs, ...stamps.map((stamp) => stamp.newestMs || 0))
+  const latest = stamps.flatMap((stamp) => (stamp.newestMs === changedAtMs ? stamp.writers : []))
+  const writers = latest.map((writer) => writtenByUs(writer, reader.ownUserId))
+  if (ownMs === changedAtMs) writers.push(own.byUs)
+  return {
+    version: recordVersionWith(own.changedAtMs ?? Number.NaN, stamps, floorMs),
+    changedAtMs: own.changedAtMs === null ? null : changedAtMs,
+    byUs: writers.includes(null) ? null : !writers.includes(false),
+  }
+}
+
+function readFields(row: OdooRow, reader: RowReader, dependents: AllDependents): Fields {
+  const fields: Record<string, Value> = readNames(row, reader)
+  for (const [name, { dependent, reader: lineReader }] of reader.lines) {
+    const rows = dependents.get(dependent)
+    if (rows === undefined || row[name] === undefined) {
+      delete fields[name]
+      continue
+    }
+    // In the order of their ids, which is the same however they were read.
+    const ids = [...idsIn(row[name])].sort((a, b) => a - b)
+    fields[name] = ids.flatMap((id) => {
+      const line = rows.get(id)
+      return line === undefined ? [] : [{ ...readNames(line, lineReader), id }]
+    })
+  }
+  return fields
+}
+
+function readNames(row: OdooRow, { names, decoders }: LineReader): Record<string, Value> {
   const fields: Record<string, Value> = {}
   for (let index = 0; index < names.length; index++) {
     const name = names[index] as string

@@ -12,12 +12,28 @@ export interface OdooField {
   readonly isReadOnly: boolean
   readonly isComputed: boolean
   readonly relation: string | null
+  /** For a one2many: the field of the other model that points back. */
+  readonly inverse: string | null
+  /** The field has a domain of its own: it shows only some of the records that point back. */
+  readonly hasDomain: boolean
   readonly size: number | null
   readonly scale: number | null
   readonly options: readonly string[] | null
 }
 
-const ATTRIBUTES = ['type', 'store', 'readonly', 'required', 'depends', 'relation', 'selection', 'digits', 'size']
+const ATTRIBUTES = [
+  'type',
+  'store',
+  'readonly',
+  'required',
+  'depends',
+  'relation',
+  'selection',
+  'digits',
+  'size',
+  'domain',
+  'relation_field',
+]
 
 /** Set by Odoo itself: `write` takes values for them without an error and drops them. */
 const MANAGED = new Set(['id', 'create_date', 'create_uid', 'write_date', 'write_uid', 'display_name', '__last_update'])
@@ -93,6 +109,9 @@ function readField(name: string, attributes: Value): OdooField {
     isReadOnly: MANAGED.has(name) || (of.readonly === true && (of.store !== true || isComputed)),
     isComputed,
     relation: typeof of.relation === 'string' ? of.relation : null,
+    inverse: typeof of.relation_field === 'string' ? of.relation_field : null,
+    hasDomain:
+      (typeof of.domain === 'string' && of.domain !== '[]') || (Array.isArray(of.domain) && of.domain.length > 0),
     size: typeof of.size === 'number' ? of.size : null,
     scale: readScale(type, of.digits ?? null),
     options: Array.isArray(of.selection)

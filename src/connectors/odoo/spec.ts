@@ -16,6 +16,8 @@ export const odooSpec = z.strictObject({
   context: odooContext.default({}),
   /** The boolean that is false for an archived record; null: this model cannot archive. */
   archive: z.string().min(1).nullable().default('active'),
+  /** For a field that holds lines: only those within the domain are the record's lines; the others are left alone. */
+  lines: z.record(z.string(), z.strictObject({ domain: domain.default([]) })).default({}),
   /** The longest transaction whose changes are captured for certain; the sweep finds those of longer ones. */
   overlap: duration.prefault('10m'),
 })

@@ -4,8 +4,9 @@ import type { Outcome } from '../../contract/sink.ts'
 import type { Fields } from '../../contract/value.ts'
 import { answerMissing } from './answer-missing.ts'
 import { asRows } from './connection.ts'
+import { STAMPS, unnest } from './dependents.ts'
 import { loadRecords } from './load-records.ts'
-import { type OdooModel, readRecords } from './model.ts'
+import { type ModelShape, type OdooModel, readRecords } from './model.ts'
 import { readRows, toOdooIds } from './records.ts'
 
 export interface Update {
@@ -30,7 +31,7 @@ async function saveMulti(model: OdooModel, updates: readonly Update[], signal: A
   const { connection } = model
   const shape = await model.shape(signal)
   const floorMs = connection.clock.nowMs()
-  const specification = Object.fromEntries(shape.readNames.map((name) => [name, {}]))
+  const specification = Object.fromEntries(shape.readNames.map((name) => [name, specificationOf(shape, name)]))
   const args = {
     ids: toOdooIds(updates.map((update) => update.id)),
     vals_list: updates.map((update) => update.vals),
@@ -38,17 +39,28 @@ async function saveMulti(model: OdooModel, updates: readonly Update[], signal: A
     context: model.context,
   }
   const rows = asRows(await connection.change(model.name, 'web_save_multi', args, signal), model.name)
-  // It reads binary fields as their sizes.
-  if (model.fieldNames.some((name) => shape.fields.get(name)?.type === 'binary')) {
-    return readWritten(model, updates, signal)
-  }
-  const { states, newestMs } = readRows(rows, shape.reader, floorMs)
+  if (model.fieldNames.some((name) => !isReadBack(shape, name))) return readWritten(model, updates, signal)
+  const { rows: plain, dependents } = unnest(rows, shape.reader.dependents)
+  const { states, newestMs } = readRows(plain, shape.reader, floorMs, dependents)
   if (newestMs !== null) connection.clock.observe(newestMs)
   const byId = new Map(states.map((state) => [state.id, state]))
   return updates.map((update) => {
     const record = byId.get(update.id)
     return record === undefined ? { kind: 'gone' } : { kind: 'done', record, isOurs: true }
   })
+}
+
+function specificationOf(shape: ModelShape, name: string): Fields {
+  const lines = shape.lines.get(name)
+  if (lines === undefined) return {}
+  return { fields: Object.fromEntries([...lines.dependent.fields, ...STAMPS].map((each) => [each, {}])) }
+}
+
+/** It reads binary fields as their sizes, and cannot leave out lines that are not ours to see. */
+function isReadBack(shape: ModelShape, name: string): boolean {
+  const lines = shape.lines.get(name)
+  if (lines === undefined) return shape.fields.get(name)?.type !== 'binary'
+  return lines.isWhole && lines.dependent.fields.every((each) => lines.fields.get(each)?.type !== 'binary')
 }
 
 async function writeGroup(model: OdooModel, updates: readonly Update[], signal: AbortSignal): Promise<Outcome[]> {
