@@ -185,9 +185,13 @@ async function describe(file: MappingFile, collection: Collection, side: Side, s
 export function openLookups(connections: Connections, clock: Clock): LookupCache {
   return createLookupCache(
     (reference) =>
-      connections
-        .get(reference.connection)
-        .collection({ spec: reference.spec, fields: [reference.by], consumer: 'lookup' }),
+      connections.get(reference.connection).collection({
+        spec: reference.spec,
+        beside: reference.beside,
+        fields: [reference.by],
+        key: reference.by,
+        consumer: 'lookup',
+      }),
     clock.monotonicMs,
   )
 }

@@ -9,6 +9,9 @@ export type Operation =
   /**
    * `expected`: what the written fields held when this was decided. A sink with `guardedWrites` compares in the same
    * transaction as the write and answers `stale` without writing where they differ; others ignore it.
+   *
+   * In a field of type `references`, the two sets stand for what changes: what is only in `fields` is added, what is only
+   * in `expected` is taken out, and whatever else the record holds stays. Without `expected`, the set is replaced.
    */
   | { readonly kind: 'update'; readonly id: RecordId; readonly fields: Fields; readonly expected: Fields | null }
   | { readonly kind: 'remove'; readonly id: RecordId }
@@ -37,6 +40,8 @@ export interface FindRequest {
   readonly values: readonly Value[]
   /** Also find values that differ in letter case, or in leading, trailing and repeated white space. */
   readonly fold: { readonly case: boolean; readonly space: boolean }
+  /** Leave out what is outside of the collection's filter. Absent: the filter does not count. */
+  readonly inFilter?: boolean
 }
 
 /** What is fixed when a record is created. Two records that had one id at different times differ in it. */

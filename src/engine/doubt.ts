@@ -7,6 +7,7 @@ import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
 import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
+import { setDelta } from './merge-sets.ts'
 import { readRecords } from './pull.ts'
 
 /**
@@ -158,6 +159,19 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     const sent = operation.fields[fieldOn(rule, side)]
     const stored = state.fields[fieldOn(rule, side)]
     if (sent === undefined || stored === undefined) return
+    if (rule.set?.side === side) {
+      const before = operation.expected?.[fieldOn(rule, side)] ?? null
+      if (!isDeltaDone(before, sent, stored)) {
+        isDone = false
+        return
+      }
+      // What others added or took out meanwhile is theirs: it is captured, and what we sent was seen.
+      isForeign ||= !rule.isSame(side, sent, stored)
+      seen[side].set(index, fingerprint(sent))
+      const source = seenAt(intent.sourceSeen, index)
+      if (source !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, source)
+      return
+    }
     const now = fingerprint(stored)
     const isOld = link !== null && now === seenAt(link.seen[side], index)
     const isOurs = !isOld && (state.byUs === true || isStoredForm(rule, side, sent, stored))
@@ -173,6 +187,14 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
   if (!link) return { isDone, isForeign, seen: null }
   const after = { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) }
   return { isDone, isForeign, seen: after }
+}
+
+/** Whether a set holds what was to be added to it, and nothing of what was to be taken out. */
+function isDeltaDone(before: Value, sent: Value, stored: Value): boolean {
+  if (!Array.isArray(sent) || !Array.isArray(stored)) return false
+  const { added, removed } = setDelta(Array.isArray(before) ? before : [], sent)
+  const names = new Set(stored.map(String))
+  return added.every((id) => names.has(String(id))) && !removed.some((id) => names.has(String(id)))
 }
 
 /**

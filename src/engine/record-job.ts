@@ -143,7 +143,8 @@ function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]):
       const sentValue = sentFields[name]
       if (sentValue === undefined) return
       const answered = isOurs ? record?.fields[name] : undefined
-      const stored = answered === undefined ? sentValue : answered
+      const stored =
+        answered === undefined || isSetElsewhere(rule, write.side, sentValue, answered) ? sentValue : answered
       replaced[write.side].set(index, fingerprint(stored))
       const source = seenAt(write.sourceSeen, index)
       if (source !== UNKNOWN_FINGERPRINT) replaced[otherSide(write.side)].set(index, source)
@@ -178,9 +179,18 @@ function versionAfter(
     const isElsewhereChanged = known
       ? !isSameState(unwritten, write.side, record, known)
       : changedRules(context.mapping.fields, write.side, record, link).some((index) => indexes.has(index))
-    if (isElsewhereChanged) draft.changes.push(changeOf(write.side, record))
+    const isMerged = context.mapping.fields.some((rule) => {
+      const [sent, stored] = [fieldsOf(write)[fieldOn(rule, write.side)], record.fields[fieldOn(rule, write.side)]]
+      return sent !== undefined && stored !== undefined && isSetElsewhere(rule, write.side, sent, stored)
+    })
+    if (isElsewhereChanged || isMerged) draft.changes.push(changeOf(write.side, record))
   }
   return version
+}
+
+/** A set that holds something else than was sent: what others added and took out is their change, not our value's form. */
+function isSetElsewhere(rule: FieldRule, side: Side, sent: Value, stored: Value): boolean {
+  return rule.set?.side === side && !rule.isSame(side, sent, stored)
 }
 
 function fieldsOf(write: Write): Fields {
@@ -210,7 +220,9 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
   let flowsBack = false
   for (const [index, rule] of rules.entries()) {
     const sentSeen = seenAt(write.sourceSeen, index)
-    const isOmitted = sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from)
+    const isOmitted =
+      isLater(rule, from, source.fields) ||
+      (sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from))
     sourceSeen +=
       isOmitted || sentSeen !== UNKNOWN_FINGERPRINT ? sentSeen : seenOfValue(source.fields[fieldOn(rule, from)])
     // What only flows the other way was given by the target itself: left unseen, it flows there.
@@ -237,6 +249,12 @@ function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): 
 
 function isReference(rule: FieldRule, from: Side): boolean {
   return rule.reference?.kind === 'link' && flows(rule.direction, from)
+}
+
+/** What could not be part of the create, and is written to the record that exists now. */
+function isLater(rule: FieldRule, from: Side, source: Fields): boolean {
+  const { create, update } = rule.writable[otherSide(from)]
+  return !create && update && flows(rule.direction, from) && (source[fieldOn(rule, from)] ?? null) !== null
 }
 
 function seenOfValue(value: Value | undefined): string {
@@ -269,7 +287,8 @@ function finishChanges(
   draft: Draft,
 ): void {
   tellOfJob(context, job, draft)
-  const isUndecided = job.adopts !== null && (job.revives !== null || !isFullySeen(job))
+  const isUndecided =
+    (job.adopts !== null && (job.revives !== null || !isFullySeen(job))) || isHalfCreated(context, job)
   for (const { change, written } of changes) {
     const fields = { ...written, ...job.assigns }
     if (job.assigns || isUndecided) keep(draft, change, { state: 'pending', fields })
@@ -280,6 +299,18 @@ function finishChanges(
       resolve(draft, change, isApplied ? 'applied' : 'unchanged')
     }
   }
+}
+
+/** Whether the record that was created lacks something that it can only get now. */
+function isHalfCreated(context: Context, job: Job): boolean {
+  return job.writes.some(({ side, operation }) => {
+    const source = job.work[otherSide(side)]
+    return (
+      operation.kind === 'create' &&
+      source !== null &&
+      context.mapping.fields.some((rule) => isLater(rule, otherSide(side), source.fields))
+    )
+  })
 }
 
 /** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */

@@ -10,6 +10,8 @@ const fieldName = z.string().min(1, 'expected the name of a field')
 const side = z.enum(['odoo', 'external'])
 const direction = z.enum(['both', 'to-odoo', 'from-odoo'])
 const conflict = z.enum(['odoo', 'external', 'newest', 'manual'])
+/** `merge`: of a set, what each side added and took out. */
+const fieldConflict = z.enum([...conflict.options, 'merge'])
 const deletePolicy = z.enum(['ignore', 'archive', 'delete'])
 const exitPolicy = z.enum(['keep', 'archive', 'delete'])
 
@@ -39,6 +41,10 @@ const lookup = z.looseObject({
   /** Where the records are looked up; that side's own connection unless it says otherwise. */
   connection: name.optional(),
   fold: foldOrExact,
+  /** Makes the record where there is none with that key. */
+  create: z.boolean().default(false),
+  /** Values that a record made so gets besides its key. */
+  defaults: z.record(z.string(), z.json()).default({}),
 })
 
 const link = z.union([
@@ -51,11 +57,13 @@ const fieldPair = z.strictObject({
   external: fieldName,
   direction: direction.optional(),
   owner: side.optional(),
-  conflict: conflict.optional(),
+  conflict: fieldConflict.optional(),
   transform: transformListSchema.optional(),
   map: valueMapSchema.optional(),
   lookup: lookup.optional(),
   link: link.optional(),
+  /** Between the elements of a set that the other side holds as one text. */
+  separator: z.string().min(1).optional(),
 })
 export type FieldDefinition = z.output<typeof fieldPair>
 

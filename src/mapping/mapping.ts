@@ -76,12 +76,24 @@ export interface LookupReference {
   /** The field with the natural key. */
   readonly by: string
   readonly fold: Fold
+  /** The spec of the mapping's own collection on that side. */
+  readonly beside: unknown
+  /** A record that is missing is made, with these values besides its key; null: it is not. */
+  readonly create: Fields | null
+}
+
+/** Keys of records that a lookup did not find and may make. */
+export interface Missing {
+  readonly reference: LookupReference
+  readonly keys: readonly Value[]
 }
 
 export type Translation =
   | { readonly kind: 'value'; readonly value: Value }
   /** The record referred to has no link yet. */
   | { readonly kind: 'wait'; readonly for: RecordRef }
+  /** Records with these keys are to be made first; `error` says so where they cannot be. */
+  | { readonly kind: 'missing'; readonly missing: Missing; readonly error: SyncError }
   | { readonly kind: 'error'; readonly error: SyncError }
 
 /** One pair of fields. Everything here is pure. */
@@ -97,6 +109,11 @@ export interface FieldRule {
   /** The pair that holds the key: filled where empty, never changed to empty. */
   readonly isKey: boolean
   readonly reference: LinkReference | LookupReference | null
+  /**
+   * The pair holds a set of other records; `side`: where it holds their ids. `isMerged`: where both sides changed it, what
+   * each of them added and took out is carried over. null: a single value.
+   */
+  readonly set: { readonly side: Side; readonly isMerged: boolean } | null
   /** Whether the field can be written on a side: on a create, and on an update. */
   readonly writable: Readonly<Record<Side, { readonly create: boolean; readonly update: boolean }>>
   /** The value of side `from` as the other side would write it. Never throws. */

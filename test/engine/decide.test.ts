@@ -19,6 +19,7 @@ function rule(parts: Partial<FieldRule> = {}): FieldRule {
     conflict: 'newest',
     isKey: false,
     reference: null,
+    set: null,
     writable: { odoo: both, external: both },
     translate: (_, value) => ({ kind: 'value', value }),
     isSame: (_, a, b) => a === b,

@@ -71,7 +71,9 @@ export interface RealTandem {
   close(): Promise<void>
 }
 
-export async function openRealTandem(options: { more?: string; table?: string } = {}): Promise<RealTandem> {
+export async function openRealTandem(
+  options: { more?: string; table?: string; mapping?: (mark: string, schema: string) => string } = {},
+): Promise<RealTandem> {
   const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
   const mark = `t-${randomUUID().slice(0, 8)}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-real-'))
@@ -83,7 +85,10 @@ export async function openRealTandem(options: { more?: string; table?: string } 
   await shop.query(options.table ?? CUSTOMERS_TABLE)
   mkdirSync(join(folder, 'mappings'))
   const configFile = join(folder, 'config.yaml')
-  writeFileSync(join(folder, 'mappings', 'customers.yaml'), customersMapping(mark, schema, options.more))
+  writeFileSync(
+    join(folder, 'mappings', 'customers.yaml'),
+    (options.mapping ?? ((name, of) => customersMapping(name, of, options.more)))(mark, schema),
+  )
   writeFileSync(
     configFile,
     `ledger: { file: ./tandem.db }

@@ -1,5 +1,7 @@
 import type { Collection, CollectionRequest, Problem, Schema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
+import { beyondSchema, findBeyondFields } from './beyond-fields.ts'
+import { checkContext } from './check-context.ts'
 import type { OdooConnection } from './connection.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
@@ -20,11 +22,13 @@ export function createCollection(connection: OdooConnection, request: Collection
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
       cause: parsed.error,
-      hint: 'It takes model, domain, context, archive, lines and overlap.',
+      hint: 'It takes model, domain, lang, companies, context, archive, lines and overlap.',
     })
   }
   const spec = parsed.data
-  const model = createModel(connection, spec, [...new Set(request.fields)], request.lines)
+  const beside = odooSpec.safeParse(request.beside)
+  const fieldNames = [...new Set(request.fields)]
+  const model = createModel(connection, spec, fieldNames, request.lines, beside.success ? beside.data : null)
   return {
     capabilities: {
       deletes: 'listed',
@@ -34,10 +38,14 @@ export function createCollection(connection: OdooConnection, request: Collection
       archive: spec.archive === null ? null : { field: spec.archive, archived: false },
     },
     async describe(signal) {
+      await checkContext(connection, model.context, signal)
       const fields = await fetchFields(connection, spec.model, [], signal)
       const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
       const schema = toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
-      return withLines(connection, schema, fields, Object.keys(request.lines ?? {}), signal)
+      const beyond = await findBeyondFields(connection, spec.model, fields, fieldNames, signal)
+      const all = [...schema.fields, ...beyond.fields.map((field) => [field.name, beyondSchema(field)] as const)]
+      const whole = { ...schema, fields: new Map(all), reasons: beyond.reasons }
+      return withLines(connection, whole, fields, Object.keys(request.lines ?? {}), signal)
     },
     check: (needs, signal) => checkCollection(model, needs, signal),
     feed: createFeed(model),

@@ -1,6 +1,8 @@
 import type { RecordState } from '../../contract/change.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { FindRequest } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
+import { translationOf } from './field-name.ts'
 import { type OdooModel, readRecords } from './model.ts'
 import { encoderFor } from './values.ts'
 
@@ -16,10 +18,17 @@ export async function findRecords(
   signal: AbortSignal,
 ): Promise<readonly RecordState[]> {
   const found = new Map<string, RecordState>()
-  const { fields } = await model.shape(signal)
-  const type = fields.get(request.field)?.type ?? (request.field === 'id' ? 'integer' : 'char')
+  if (translationOf(request.field) !== null) {
+    throw new SyncError('config', `${model.name}: records cannot be found by ${request.field}, a translation`, {
+      hint: 'Use the field itself, and lang for the language.',
+    })
+  }
+  const { fields, beyond } = await model.shape(signal)
+  const leaf = beyond.find(({ name }) => name === request.field)?.leaf
+  const type = (leaf ?? fields.get(request.field))?.type ?? (request.field === 'id' ? 'integer' : 'char')
+  const filter = request.inFilter ? model.spec.domain : []
   for (const domain of findDomains(request, type)) {
-    for (const state of await readRecords(model, domain, null, signal)) found.set(state.id, state)
+    for (const state of await readRecords(model, [...filter, ...domain], null, signal)) found.set(state.id, state)
   }
   if (!request.fold.space || !model.fieldNames.includes(request.field)) return [...found.values()]
   // The patterns for white space are open at both ends.

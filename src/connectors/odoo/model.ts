@@ -1,12 +1,16 @@
 import type { RecordState } from '../../contract/change.ts'
 import type { LinesRequest } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { type BeyondField, findBeyondFields } from './beyond-fields.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
 import { readAllDependents } from './dependents.ts'
+import { isPlain, ownField } from './field-name.ts'
 import { fetchLines, type LinesShape } from './lines.ts'
+import { withBeyond } from './read-beyond.ts'
 import { createLineReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
-import type { OdooSpec } from './spec.ts'
+import { contextOf, type OdooSpec } from './spec.ts'
 
 /** A collection's model with what is known about it: what feed and sink both work with. */
 export interface OdooModel {
@@ -29,19 +33,23 @@ export interface OdooModel {
 
 export interface ModelShape {
   readonly fields: ReadonlyMap<string, OdooField>
+  /** What a read of the model does not give. */
+  readonly beyond: readonly BeyondField[]
   readonly reader: RowReader
   /** What a full read asks for. */
   readonly readNames: readonly string[]
   readonly lines: ReadonlyMap<string, LinesShape>
 }
 
+/** @param beside the spec of a collection whose language and companies this one shares where it names none. */
 export function createModel(
   connection: OdooConnection,
   spec: OdooSpec,
   fieldNames: readonly string[],
   lines: Readonly<Record<string, LinesRequest>> = {},
+  beside: OdooSpec | null = null,
 ): OdooModel {
-  const context = { ...connection.context, ...spec.context }
+  const context = { ...connection.context, ...(beside ? contextOf(beside) : {}), ...contextOf(spec) }
   let shape: ModelShape | null = null
   return {
     connection,
@@ -53,17 +61,20 @@ export function createModel(
     searchContext: { ...context, active_test: false },
     async shape(signal) {
       if (shape !== null) return shape
-      const needed = [...fieldNames, 'write_date', 'write_uid']
+      const needed = [...new Set([...fieldNames.map(ownField), 'write_date', 'write_uid'])]
       const fields = await fetchFields(connection, spec.model, needed, signal)
+      const { fields: beyond, reasons } = await findBeyondFields(connection, spec.model, fields, fieldNames, signal)
+      const [reason] = reasons.values()
+      if (reason !== undefined) throw new SyncError('schema', reason, { hint: 'Correct the mapping.' })
       const ownUserId = await connection.ownUserId(signal)
       const lineShapes = await fetchLines(connection, spec, fields, lines, signal)
       const reader: RowReader = {
-        ...createLineReader(fieldNames, fields),
+        ...createLineReader(fieldNames.filter(isPlain), fields),
         ownUserId,
         dependents: [...lineShapes.values()].map(({ dependent }) => dependent),
         lines: lineShapes,
       }
-      shape = { fields, reader, readNames: [...new Set(needed)], lines: lineShapes }
+      shape = { fields, beyond, reader, readNames: needed, lines: lineShapes }
       return shape
     },
     forgetShape() {
@@ -106,10 +117,10 @@ export async function readRecords(
   return toStates(model, shape, rows, floorMs, signal)
 }
 
-/** Rows as records, with what belongs to them. @param floorMs what the database's clock showed when they were asked for. */
+/** Rows as records, with all that is read apart from them. @param floorMs what the clock showed when they were asked for. */
 export async function toStates(
   model: OdooModel,
-  { reader }: ModelShape,
+  { reader, beyond }: ModelShape,
   rows: readonly OdooRow[],
   floorMs: number | null,
   signal: AbortSignal,
@@ -118,5 +129,5 @@ export async function toStates(
   const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, true, signal)
   const { states, newestMs } = readRows(rows, reader, floorMs, dependents)
   if (newestMs !== null) connection.clock.observe(newestMs)
-  return states
+  return withBeyond({ connection, model: model.name, context: model.context }, beyond, rows, states, signal)
 }

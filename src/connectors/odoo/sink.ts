@@ -4,12 +4,13 @@ import type { Fields, Value } from '../../contract/value.ts'
 import { readBirths } from './births.ts'
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
+import { translationOf } from './field-name.ts'
 import { findRecords } from './find-records.ts'
 import type { ModelShape, OdooModel } from './model.ts'
 import { readById } from './read-by-id.ts'
 import { removeRecords } from './remove-records.ts'
 import { updateRecords } from './update-records.ts'
-import { encoderFor } from './values.ts'
+import { encoderFor, encodeSetChange } from './values.ts'
 
 export function createSink(model: OdooModel): Sink {
   return {
@@ -64,7 +65,7 @@ async function applyOperations(
       removes.push({ at, id: operation.id })
       return
     }
-    const vals = encodeFields(model, shape, operation.fields)
+    const vals = encodeFields(model, shape, operation)
     if (vals instanceof SyncError) outcomes[at] = { kind: 'rejected', error: vals }
     else if (operation.kind === 'create') creates.push({ at, vals })
     else updates.push({ at, id: operation.id, vals })
@@ -81,17 +82,34 @@ async function applyOperations(
   return outcomes
 }
 
-function encodeFields(model: OdooModel, shape: ModelShape, fields: Fields): Fields | SyncError {
+function encodeFields(
+  model: OdooModel,
+  shape: ModelShape,
+  operation: Exclude<Operation, { kind: 'remove' }>,
+): Fields | SyncError {
   const vals: Record<string, Value> = {}
-  for (const [name, value] of Object.entries(fields)) {
-    const field = shape.fields.get(name)
+  const expected = operation.kind === 'update' ? (operation.expected ?? {}) : {}
+  for (const [name, value] of Object.entries(operation.fields)) {
+    const translation = translationOf(name)
+    if (translation !== null && operation.kind === 'create') {
+      return new SyncError(
+        'unsupported',
+        `${model.name}.${name} can be written once the record exists, not with its create`,
+      )
+    }
+    const field = shape.fields.get(translation?.field ?? name)
     if (field === undefined) {
       throw new SyncError('schema', `${model.name} has no field ${name}, or our user may not see it`, {
         hint: 'Correct the mapping.',
       })
     }
     try {
-      vals[name] = encoderFor(field.type)(value, `${model.name}.${name}`)
+      const before = expected[name]
+      const where = `${model.name}.${name}`
+      vals[name] =
+        field.type === 'many2many' && before !== undefined
+          ? encodeSetChange(before, value, where)
+          : encoderFor(field.type)(value, where)
     } catch (error) {
       if (error instanceof SyncError) return error
       throw error
