@@ -78,6 +78,15 @@ export function createLookupCache(
   }
 }
 
+/** The same for a plan that makes nothing: records that would be made are there, named by their key. */
+export function assumeCreated(lookups: LookupCache): LookupCache {
+  return {
+    ...lookups,
+    idOf: (reference, key) =>
+      lookups.idOf(reference, key) ?? (reference.create === null ? undefined : `new ${keyText(key)}`),
+  }
+}
+
 /** Names where a lookup looks: two of the same name are the same. */
 export function lookupScope({ connection, spec, beside, by }: LookupReference): string {
   return `${connection} ${JSON.stringify(spec)} ${JSON.stringify(beside)} ${by}`

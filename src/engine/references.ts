@@ -30,8 +30,7 @@ export async function resolveReferences(
       const distinct = new Set<Value>()
       for (const record of records) {
         const value = record.side === side ? record.fields[fieldOn(rule, side)] : undefined
-        // A list refers to each of its elements.
-        for (const each of Array.isArray(value) ? value : [value ?? null]) if (each !== null) distinct.add(each)
+        for (const each of rule.referred(side, value ?? null)) distinct.add(each)
       }
       values[side] = [...distinct]
     }

@@ -28,7 +28,7 @@ export interface RuleParts {
   readonly separator: string | null
   /** Whether translating there and back is meant to give the same value. */
   readonly isReversible: boolean
-  readonly rule: Omit<FieldRule, 'translate' | 'isSame'>
+  readonly rule: Omit<FieldRule, 'translate' | 'isSame' | 'referred'>
 }
 
 export function createFieldRule(parts: RuleParts): FieldRule {
@@ -36,6 +36,7 @@ export function createFieldRule(parts: RuleParts): FieldRule {
   const canonical = canonicalizer(parts)
   return Object.freeze({
     ...rule,
+    referred: (side: Side, value: Value) => referred(parts, side, value),
     translate: (from: Side, value: Value, references: References) => translate(parts, from, value, references),
     isSame: (side: Side, a: Value, b: Value) => isEqual(a, b) || isEqual(canonical(side, a), canonical(side, b)),
   })
@@ -106,6 +107,16 @@ function canonicalizer(parts: RuleParts): (side: Side, value: Value) => Value {
       if (error instanceof SyncError) return own
       throw error
     }
+  }
+}
+
+function referred(parts: RuleParts, side: Side, value: Value): readonly Value[] {
+  if (parts.rule.set === null && !Array.isArray(value)) return value === null ? [] : [value]
+  try {
+    return readSet(setForm(parts, side), value)
+  } catch (error) {
+    if (error instanceof SyncError) return []
+    throw error
   }
 }
 

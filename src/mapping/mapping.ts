@@ -116,6 +116,8 @@ export interface FieldRule {
   readonly set: { readonly side: Side; readonly isMerged: boolean } | null
   /** Whether the field can be written on a side: on a create, and on an update. */
   readonly writable: Readonly<Record<Side, { readonly create: boolean; readonly update: boolean }>>
+  /** The ids or keys in a value of a reference: none, one, or the elements of a set. Never throws. */
+  referred(side: Side, value: Value): readonly Value[]
   /** The value of side `from` as the other side would write it. Never throws. */
   translate(from: Side, value: Value, references: References): Translation
   /** Whether two values of `side` are the same to that side: its scale, its length, its type. */

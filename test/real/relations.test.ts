@@ -178,10 +178,6 @@ describe.skipIf(!hasOdooDatabaseAccess)('tags by name in a real Odoo', () => {
     expect(await tandem.customers()).toMatchObject([{ tags_text: `${tag('a')}, ${tag('b')}` }])
     await tandem.shop.query('UPDATE customers SET tags_text = $1', [`${tag('b')},,`])
     await tandem.settle()
-    console.log(
-      JSON.stringify(await tandem.app().ledger.changes('customers', { limit: 10 })),
-      JSON.stringify(tandem.events),
-    )
     expect(await tagsInOdoo(id)).toEqual(['b'])
     await expectQuiet()
     await tandem.shop.query('UPDATE customers SET tags_text = $1', [tag('nobody')])
