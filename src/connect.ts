@@ -14,7 +14,7 @@ import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { compile } from './mapping/compile.ts'
 import { SIDES, type Side } from './mapping/mapping.ts'
-import { fieldsToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
+import { fieldsToRead, fieldsToWatch, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
 
@@ -159,6 +159,7 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
     connector.collection({
       spec,
       fields: fieldsToRead(file, side, archiveField),
+      watched: fieldsToWatch(file, side),
       consumer: file.name,
       key: file.definition[side].key,
     })

@@ -88,6 +88,8 @@ export interface FieldSchema {
    * of its own. Absent: false.
    */
   readonly isUpdateOnly?: boolean
+  /** A value of another record: the feed notices its changes only where it is `watched`. Absent: false. */
+  readonly isElsewhere?: boolean
   /** For `reference` and `references`: the collection it points to, in the system's own words. */
   readonly relation: string | null
   /** For `text`: the most characters it holds. null: no limit. */
@@ -139,6 +141,8 @@ export interface CollectionRequest {
   readonly fields: readonly string[]
   /** Those of `fields` that hold lines, by name. A change of a line is a change of its record. */
   readonly lines?: Readonly<Record<string, LinesRequest>>
+  /** Those of `fields` whose changes must be noticed although they are stored with another record. */
+  readonly watched?: readonly string[]
   /** For a collection in which values are looked up: the spec of the mapping's own, whose language and companies it shares. */
   readonly beside?: unknown
   /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */

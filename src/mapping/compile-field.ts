@@ -42,6 +42,13 @@ export function compileField(context: CompileContext, pair: FieldDefinition, pat
   const { definition } = context.file
   const odoo = findField(context, 'odoo', pair.odoo, [...path, 'odoo'])
   const external = findField(context, 'external', pair.external, [...path, 'external'])
+  if (pair.watch && odoo && external && !odoo.isElsewhere && !external.isElsewhere) {
+    context.complain(
+      [...path, 'watch'],
+      'watch is for a value of another record, such as country_id.code; this one is noticed anyway',
+    )
+    return null
+  }
   const isKey = pair.odoo === definition.odoo.key && pair.external === definition.external.key
   const direction = directionOf(context, pair, path)
   if (!odoo || !external || !direction) return null

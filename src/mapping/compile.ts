@@ -14,6 +14,7 @@ import {
   type SideRule,
 } from './mapping.ts'
 import { type MappingFile, sideSpec } from './mapping-file.ts'
+import type { FieldDefinition } from './mapping-schema.ts'
 import { byPosition, type FileProblem, type Path, problemAt } from './problem.ts'
 
 export interface Compiled {
@@ -89,7 +90,7 @@ function compileFields(context: CompileContext): readonly FieldRule[] {
   const isListed = definition.fields.some((pair) => pair.odoo === key.odoo && pair.external === key.external)
   const rules: FieldRule[] = []
   if (!isListed) {
-    const rule = compileKey(context, key)
+    const rule = compileKey(context, { ...key, watch: false })
     if (rule) rules.push(rule)
   }
   definition.fields.forEach((pair, index) => {
@@ -100,7 +101,7 @@ function compileFields(context: CompileContext): readonly FieldRule[] {
 }
 
 /** The pair that the sides' `key:` makes; its problems belong there. */
-function compileKey(context: CompileContext, pair: { odoo: string; external: string }): FieldRule | null {
+function compileKey(context: CompileContext, pair: FieldDefinition): FieldRule | null {
   const complain: CompileContext['complain'] = (path, message, severity) => {
     const side = path.at(-1)
     context.complain(side === 'odoo' || side === 'external' ? [side, 'key'] : ['external', 'key'], message, severity)

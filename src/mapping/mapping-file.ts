@@ -19,6 +19,11 @@ export function sideSpec(file: MappingFile, side: Side): Readonly<Record<string,
   return Object.fromEntries(Object.entries(file.definition[side]).filter(([name]) => !OF_THE_MAPPING.has(name)))
 }
 
+/** Those of the fields that are stored with other records and watched there. */
+export function fieldsToWatch(file: MappingFile, side: Side): readonly string[] {
+  return file.definition.fields.filter((pair) => pair.watch).map((pair) => fieldOn(pair, side))
+}
+
 /**
  * The fields that a mapping reads on a side: mapped fields, key, match fields, and the field that archives a record
  * (`capabilities.archive`, where it is known by then).

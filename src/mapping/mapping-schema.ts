@@ -62,13 +62,18 @@ const fieldPair = z.strictObject({
   map: valueMapSchema.optional(),
   lookup: lookup.optional(),
   link: link.optional(),
+  /** Notices changes of the other record that the value is read from. */
+  watch: z.boolean().default(false),
   /** Between the elements of a set that the other side holds as one text. */
   separator: z.string().min(1).optional(),
 })
 export type FieldDefinition = z.output<typeof fieldPair>
 
 /** `email` alone is short for `{ odoo: email, external: email }`. */
-const field = z.union([fieldName.transform((same): FieldDefinition => ({ odoo: same, external: same })), fieldPair])
+const field = z.union([
+  fieldName.transform((same): FieldDefinition => ({ odoo: same, external: same, watch: false })),
+  fieldPair,
+])
 
 export const mappingSchema = z.strictObject({
   mapping: name,

@@ -230,6 +230,46 @@ describe.skipIf(!hasOdooDatabaseAccess)('values of other records in a real Odoo'
     await expectQuiet()
   })
 
+  it('are watched where the mapping says so', async () => {
+    tandem = await openRealTandem({
+      table: TABLE,
+      mapping: mapping(`
+  - { odoo: parent_id.name, external: title, direction: from-odoo, watch: true }
+  - { odoo: parent_id.country_id.name, external: company_country, direction: from-odoo, watch: true }
+  - { odoo: country_id.name, external: country_fr, direction: from-odoo }`),
+    })
+    const [country] = await asPerson<number[]>('res.country', 'create', {
+      vals_list: [{ name: 'Testland', code: `9${tandem.mark.at(-1)}` }],
+    })
+    const [company] = await asPerson<number[]>('res.partner', 'create', {
+      vals_list: [{ name: 'Co', is_company: true, country_id: country }],
+    })
+    await tandem.insertPartner({
+      name: 'Ann',
+      ref: `${tandem.mark}-1`,
+      parent_id: company,
+      type: 'other',
+      country_id: country,
+    })
+    await tandem.settle()
+    const row = async () => (await tandem.customers())[0]
+    expect(await row()).toMatchObject({ title: 'Co', company_country: 'Testland', country_fr: 'Testland' })
+    await expectQuiet()
+    await asPerson('res.country', 'write', { ids: [country], vals: { name: 'Newland' } })
+    await tandem.settle()
+    // Two relations away, and watched; what is not watched comes with it, since the record is read.
+    expect(await row()).toMatchObject({ company_country: 'Newland', country_fr: 'Newland' })
+    await expectQuiet()
+    await asPerson('res.partner', 'write', { ids: [company], vals: { barcode: tandem.mark } })
+    await tandem.settle()
+    await expectQuiet()
+    await asPerson('res.partner', 'write', { ids: [company], vals: { country_id: false } })
+    await tandem.settle()
+    expect(await row()).toMatchObject({ title: 'Co', company_country: null })
+    await expectQuiet()
+    await asPerson('res.partner', 'unlink', { ids: [company] }).catch(() => {})
+  })
+
   it('that do not exist, or cannot be written, are told at their place', async () => {
     tandem = await openRealTandem({
       table: TABLE,
@@ -237,7 +277,8 @@ describe.skipIf(!hasOdooDatabaseAccess)('values of other records in a real Odoo'
   - { odoo: country_id.cod, external: country_code, direction: from-odoo }
   - { odoo: name.code, external: company_country, direction: from-odoo }
   - { odoo: country_id.name@xx_XX, external: country_fr, direction: from-odoo }
-  - { odoo: parent_id.name, external: title }`),
+  - { odoo: parent_id.name, external: title }
+  - { odoo: name, external: tags_text, watch: true }`),
     })
     const text = await tandem
       .runner()
@@ -247,6 +288,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('values of other records in a real Odoo'
       'name.code: res.partner.name is a char and leads to no other record',
       'country_id.name@xx_XX: the language "xx_XX" is not installed in Odoo; there are en_US',
       'res.partner.parent_id.name cannot be written (computed or generated): say direction: from-odoo',
+      'watch is for a value of another record, such as country_id.code; this one is noticed anyway',
     ])
   })
 })

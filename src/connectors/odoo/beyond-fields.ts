@@ -98,7 +98,7 @@ export async function installedLanguages(connection: OdooConnection, signal: Abo
 export function beyondSchema({ name, steps, leaf, language }: BeyondField): FieldSchema {
   const isMany = steps.some((step) => step.isMany)
   const schema = { ...fieldSchema(leaf), name, isRequired: false, isAssigned: true }
-  if (isMany) return { ...schema, type: 'json', relation: null, options: null, isReadOnly: true }
-  if (steps.length > 0) return { ...schema, isReadOnly: true }
+  if (isMany) return { ...schema, type: 'json', relation: null, options: null, isReadOnly: true, isElsewhere: true }
+  if (steps.length > 0) return { ...schema, isReadOnly: true, isElsewhere: true }
   return language === null ? schema : { ...schema, isUpdateOnly: true }
 }

@@ -28,7 +28,12 @@ export function createCollection(connection: OdooConnection, request: Collection
   const spec = parsed.data
   const beside = odooSpec.safeParse(request.beside)
   const fieldNames = [...new Set(request.fields)]
-  const model = createModel(connection, spec, fieldNames, request.lines, beside.success ? beside.data : null)
+  const { lines, watched } = request
+  const model = createModel(connection, spec, fieldNames, {
+    lines,
+    watched,
+    beside: beside.success ? beside.data : null,
+  })
   return {
     capabilities: {
       deletes: 'listed',

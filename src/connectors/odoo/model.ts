@@ -4,7 +4,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { type BeyondField, findBeyondFields } from './beyond-fields.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
-import { readAllDependents } from './dependents.ts'
+import { readAllDependents, watchedDependents } from './dependents.ts'
 import { isPlain, ownField } from './field-name.ts'
 import { fetchLines, type LinesShape } from './lines.ts'
 import { withBeyond } from './read-beyond.ts'
@@ -41,13 +41,20 @@ export interface ModelShape {
   readonly lines: ReadonlyMap<string, LinesShape>
 }
 
-/** @param beside the spec of a collection whose language and companies this one shares where it names none. */
+/** What a mapping asks of a collection besides its fields. */
+export interface ModelRequest {
+  readonly lines?: Readonly<Record<string, LinesRequest>> | undefined
+  /** Fields of other records whose changes count as the record's. */
+  readonly watched?: readonly string[] | undefined
+  /** The spec of a collection whose language and companies this one shares where it names none. */
+  readonly beside?: OdooSpec | null
+}
+
 export function createModel(
   connection: OdooConnection,
   spec: OdooSpec,
   fieldNames: readonly string[],
-  lines: Readonly<Record<string, LinesRequest>> = {},
-  beside: OdooSpec | null = null,
+  { lines = {}, watched = [], beside = null }: ModelRequest = {},
 ): OdooModel {
   const context = { ...connection.context, ...(beside ? contextOf(beside) : {}), ...contextOf(spec) }
   let shape: ModelShape | null = null
@@ -71,7 +78,10 @@ export function createModel(
       const reader: RowReader = {
         ...createLineReader(fieldNames.filter(isPlain), fields),
         ownUserId,
-        dependents: [...lineShapes.values()].map(({ dependent }) => dependent),
+        dependents: [
+          ...[...lineShapes.values()].map(({ dependent }) => dependent),
+          ...watchedDependents(beyond.filter(({ name }) => watched.includes(name))),
+        ],
         lines: lineShapes,
       }
       shape = { fields, beyond, reader, readNames: needed, lines: lineShapes }
