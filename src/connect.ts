@@ -14,7 +14,7 @@ import { isRead } from './engine/run.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { compile } from './mapping/compile.ts'
 import { SIDES, type Side } from './mapping/mapping.ts'
-import { fieldsToRead, fieldsToWatch, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
+import { fieldOfScope, fieldsToRead, fieldsToWatch, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
 
@@ -155,6 +155,7 @@ export async function connectMapping(
 function openCollection(file: MappingFile, connections: Connections, side: Side): Collection {
   const spec = sideSpec(file, side)
   const connector = connections.get(file.definition[side].connection)
+  const scope = fieldOfScope(file, side)
   const open = (archiveField: string | null): Collection =>
     connector.collection({
       spec,
@@ -162,6 +163,7 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
       watched: fieldsToWatch(file, side),
       consumer: file.name,
       key: file.definition[side].key,
+      ...(scope === undefined ? {} : { keyWithin: scope }),
     })
   try {
     const collection = open(null)

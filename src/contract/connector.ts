@@ -147,6 +147,8 @@ export interface CollectionRequest {
   readonly beside?: unknown
   /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */
   readonly key?: string
+  /** The field within whose value the key names a record: two companies may use the same one. */
+  readonly keyWithin?: string
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
 }

@@ -55,10 +55,15 @@ async function settleCreates(
   })
   const fold = { case: false, space: false }
   const found = await sink.find({ field, values, fold }, signal)
-  const keys = new Map(found.map((state) => [keyText(state.fields[field] ?? null), state]))
+  const { within } = context.mapping.key
+  const isMeant = (intent: Intent, state: RecordState): boolean => {
+    if (keyText(state.fields[field] ?? null) !== intent.key || intent.operation.kind !== 'create') return false
+    const [sent, stored] = within ? [intent.operation.fields, state.fields].map((of) => of[fieldOn(within, side)]) : []
+    return !within || within.isSame(side, sent ?? null, stored ?? null)
+  }
   let lookAgainMs: number | null = null
   for (const intent of intents) {
-    const state = keys.get(intent.key)
+    const state = found.find((each) => isMeant(intent, each))
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     if (state) await adoptCreated(context, intent, state, draft)
     else if (leftMs > 0) lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))

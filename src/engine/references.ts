@@ -66,8 +66,9 @@ async function loadLinks(
   const keys = values.external.map((value) => keyText(value) ?? '')
   if (keys.length === 0) return
   for (const [key, found] of await ledger.linksByKey(reference.mapping, keys)) {
-    const [only] = found.filter((link) => link.state === 'live')
-    if (only) links.set(linkName(reference, 'external', key), only)
+    // Within two companies, a key may name two records: then it names none.
+    const [only, ...others] = found.filter((link) => link.state === 'live')
+    if (only && others.length === 0) links.set(linkName(reference, 'external', key), only)
   }
 }
 

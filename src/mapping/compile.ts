@@ -55,7 +55,7 @@ export function compile(
     file: file.file,
     sides: { odoo: sideRule(file, 'odoo'), external: sideRule(file, 'external') },
     direction: definition.direction,
-    key: { ...keyRule(file), generate: definition.key.generate ?? null },
+    key: { ...keyRule(file), generate: definition.key.generate ?? null, within: scopeRule(file, fields) },
     match: [keyRule(file), ...match],
     fields,
     conflict: definition.conflict,
@@ -81,6 +81,11 @@ function sideRule(file: MappingFile, side: Side): SideRule {
 function keyRule(file: MappingFile): KeyRule {
   const { odoo, external, key } = file.definition
   return { odoo: odoo.key, external: external.key, fold: key.fold }
+}
+
+function scopeRule(file: MappingFile, fields: readonly FieldRule[]): FieldRule | null {
+  const { within } = file.definition.key
+  return fields.find((rule) => within !== undefined && rule.odoo === within && !rule.isKey) ?? null
 }
 
 /** The pairs in the order of the file. The key's pair is put in front where the file does not list it. */
@@ -171,7 +176,16 @@ function checkCreates(context: CompileContext, rules: readonly FieldRule[]): voi
 
 function checkKey(context: CompileContext): void {
   const { definition } = context.file
-  const { generate } = definition.key
+  const { generate, within } = definition.key
+  if (
+    within !== undefined &&
+    (within === definition.odoo.key || !definition.fields.some(({ odoo }) => odoo === within))
+  ) {
+    context.complain(
+      ['key', 'within'],
+      `name the odoo field of another pair under fields, such as company_id; "${within}" is none`,
+    )
+  }
   if (generate === undefined) return
   const path: Path = ['key', 'generate']
   let isMadeOnBothSides = definition.direction === 'both' && !generate.includes('{side}')

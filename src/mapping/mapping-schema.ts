@@ -82,6 +82,8 @@ export const mappingSchema = z.strictObject({
   key: z
     .strictObject({
       fold: foldOrExact,
+      /** The Odoo field of a pair within whose value the key names a record: the same one in two companies is two. */
+      within: fieldName.optional(),
       /** How a record without a key gets one. Without it, the target's own sequence is asked. */
       generate: z.string().includes('{id}', { error: 'expected a template with {id}, such as ODOO-{id}' }).optional(),
     })

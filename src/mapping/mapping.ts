@@ -145,6 +145,8 @@ export interface Mapping {
   readonly key: KeyRule & {
     /** How a record without a key gets one: a template for `generateKey`; null: reserved from the target, if it can. */
     readonly generate: string | null
+    /** The pair within whose value the key names a record (the company); null: it names one by itself. */
+    readonly within: FieldRule | null
   }
   /** How records without a link are found on the other side, first match counts; the key comes first. */
   readonly match: readonly KeyRule[]

@@ -1,7 +1,7 @@
 import type { Collection, CollectionRequest } from '../../contract/connector.ts'
 import type { Feed } from '../../contract/feed.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
-import { parseTableSpec } from '../sql/spec.ts'
+import { parseTableSpec, withKey } from '../sql/spec.ts'
 import { checkCollection } from './check.ts'
 import type { SqliteConnection } from './database.ts'
 import { sqliteFeed } from './feed.ts'
@@ -16,8 +16,7 @@ const MAX_BATCH = 1000
 const PAGE_SIZE = 2000
 
 export function sqliteCollection(connection: SqliteConnection, request: CollectionRequest): Collection {
-  const table = parseTableSpec(request.spec)
-  const spec = { ...table, key: request.key ?? table.key }
+  const spec = withKey(parseTableSpec(request.spec), request.key, request.keyWithin)
   const context = sqliteContext(connection, spec, request.fields, request.consumer)
   const collection: Collection = {
     capabilities: {
