@@ -77,6 +77,11 @@ export interface Sink {
    */
   apply(operations: readonly Operation[], signal: AbortSignal): Promise<readonly Outcome[]>
   /**
+   * For records that do not exist any more because they were merged into others: those, by the id of the one that is gone.
+   * What was simply deleted, and what is not known, is absent. Absent: the system does not tell.
+   */
+  survivors?(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, RecordId>>
+  /**
    * Takes `count` new values of `field` that no other record will ever get, so that a record can be named before it is
    * created (a sequence). null: `field` has no such source. Values that are not used are simply lost.
    */

@@ -24,6 +24,7 @@ export interface SyncEvent {
     | 'archived'
     | 'removed'
     | 'adopted'
+    | 'merged'
     | 'conflict'
     | 'lost'
     | 'dead'

@@ -9,7 +9,8 @@ import type { Context } from './context.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
 import { fingerprint, seenAt, unknownSeen, withSeen } from './fingerprint.ts'
-import { changesOf, type Job, type Write } from './job.ts'
+import { changesOf, idOn, type Job, type Write } from './job.ts'
+import { tellOfMerger } from './plan-merged.ts'
 import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
 
@@ -105,6 +106,12 @@ function isAgain(outcome: Sent['outcome'] | undefined): boolean {
 function recordLink(context: Context, job: Job, done: readonly Done[], isWhole: boolean, draft: Draft): void {
   const write = linkWrite(context, job, done, isWhole, draft)
   if (write) draft.links.push(write)
+  const { link } = job.work
+  if (!isWhole || !link || !job.mergesInto) return
+  const side = job.linkState === 'odoo-gone' ? 'odoo' : 'external'
+  const { id } = job.mergesInto
+  draft.links.push({ kind: 'alias', id, of: link.id, odooId: link.odooId, externalId: link.externalId })
+  tellOfMerger(context, side, link, idOn(job.mergesInto, side), draft)
 }
 
 function linkWrite(

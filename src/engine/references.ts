@@ -58,8 +58,10 @@ async function loadLinks(
   if (!(await ledger.mappings()).includes(reference.mapping)) return
   const byId = async (side: Side, ids: readonly RecordId[]): Promise<void> => {
     if (ids.length === 0) return
-    for (const [id, link] of await ledger.links(reference.mapping, side, ids))
-      links.set(linkName(reference, side, id), link)
+    const found = await ledger.links(reference.mapping, side, ids)
+    const others = ids.filter((id) => found.get(id)?.state !== 'live')
+    const survivors = others.length > 0 ? await ledger.survivors(reference.mapping, side, others) : []
+    for (const [id, link] of [...found, ...survivors]) links.set(linkName(reference, side, id), link)
   }
   await byId('odoo', values.odoo.map(String))
   if (reference.by === 'id') return byId('external', values.external.map(String))

@@ -6,6 +6,7 @@ import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { translationOf } from './field-name.ts'
 import { findRecords } from './find-records.ts'
+import { findSurvivors } from './find-survivors.ts'
 import type { ModelShape, OdooModel } from './model.ts'
 import { readById } from './read-by-id.ts'
 import { removeRecords } from './remove-records.ts'
@@ -31,6 +32,13 @@ export function createSink(model: OdooModel): Sink {
     async find(request, signal) {
       try {
         return await findRecords(model, request, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 0, signal)
+      }
+    },
+    async survivors(ids, signal) {
+      try {
+        return await findSurvivors(model, ids, signal)
       } catch (error) {
         throw await explainError(error, model, 'read', 0, signal)
       }
