@@ -2,8 +2,8 @@ import type { Value } from '../contract/value.ts'
 import { sortedSet } from '../mapping/set-value.ts'
 import { fingerprint } from './fingerprint.ts'
 
-/** So many elements may differ between two sets for their common origin to be looked for: 2^12 fingerprints at most. */
-const MAX_DIFFERING = 12
+/** So many sets are tried for the common origin of two others: some milliseconds. */
+const MAX_TRIES = 2 ** 14
 
 /** What takes one set to another. */
 export interface SetDelta {
@@ -17,9 +17,9 @@ export function setDelta(from: readonly Value[], to: readonly Value[]): SetDelta
 }
 
 /**
- * The set from which both `ours` and `theirs` were changed, of which only the fingerprint is known. It holds what both
- * still hold, and of what only one of them holds it holds some: the fingerprint tells which. null: it cannot be found,
- * because both sides took out the same element, or because they differ in too many.
+ * The set from which both `ours` and `theirs` were changed, of which only the fingerprint is known. Of what only one of
+ * them holds it holds some, and of what both hold all but what both put in: the fingerprint tells which. null: it cannot
+ * be found, because both sides took out the same element, or because they differ in too many.
  */
 export function commonOrigin(
   ours: readonly Value[],
@@ -27,13 +27,23 @@ export function commonOrigin(
   origin: string,
 ): readonly Value[] | null {
   const differing = [...without(ours, theirs), ...without(theirs, ours)]
-  if (differing.length > MAX_DIFFERING) return null
   const shared = without(ours, without(ours, theirs))
-  for (let chosen = 0; chosen < 1 << differing.length; chosen++) {
-    const set = sortedSet([...shared, ...differing.filter((_, index) => (chosen >> index) & 1)])
-    if (fingerprint(set) === origin) return set
+  if (differing.length > Math.log2(MAX_TRIES)) return null
+  let tries = 0
+  for (const added of [[], ...shared.map((one) => [one]), ...pairs(shared)]) {
+    const kept = without(shared, added)
+    for (let chosen = 0; chosen < 1 << differing.length; chosen++) {
+      const set = sortedSet([...kept, ...differing.filter((_, index) => (chosen >> index) & 1)])
+      if (fingerprint(set) === origin) return set
+      tries += 1
+      if (tries > MAX_TRIES) return null
+    }
   }
   return null
+}
+
+function pairs(elements: readonly Value[]): Value[][] {
+  return elements.flatMap((one, index) => elements.slice(index + 1).map((other) => [one, other]))
 }
 
 function without(set: readonly Value[], other: readonly Value[]): readonly Value[] {

@@ -81,7 +81,7 @@ deletes: { from_odoo: ignore, from_external: ignore }
         context: { allowed_company_ids: ids },
       },
     )
-    expect(partners.map(({ name, company_id }) => [name, company_id && company_id[0]])).toEqual([
+    expect(partners.map(({ name, company_id }) => [name, company_id === false ? false : company_id[0]])).toEqual([
       ['North B', ids[0]],
       ['South B', ids[1]],
     ])

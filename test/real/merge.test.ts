@@ -84,7 +84,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('contacts that were merged in a real Odo
     await tandem.settle()
     const { id } = await row('Lose')
     const [survivor = 0] = await asPerson<number[]>('res.partner', 'create', {
-      vals_list: [{ name: 'Fresh', ref: `${tandem.mark}-F` }],
+      vals_list: [{ name: 'Fresh', ref: `${tandem.mark}-F`, function: 'elsewhere' }],
     })
     await merge(survivor, lose)
     await sweep()

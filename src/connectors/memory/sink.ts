@@ -198,9 +198,10 @@ function withSets(table: Table, current: Fields, { fields, expected }: Extract<O
   const sets = Object.entries(fields).flatMap(([name, value]) => {
     const before = expected?.[name]
     if (!isSet(table, name) || before === undefined) return []
-    const removed = new Set(without(before, value))
-    const kept = elements(current[name]).filter((id) => !removed.has(id))
-    return [[name, [...kept, ...without(value, kept)].sort(byNumber)] as const]
+    const removed = without(before, value)
+    const kept = elements(current[name]).filter((id) => !removed.includes(id))
+    const added = without(value, before).filter((id) => !kept.includes(id))
+    return [[name, [...kept, ...added].sort(byNumber)] as const]
   })
   return { ...fields, ...Object.fromEntries(sets) }
 }
