@@ -23,6 +23,10 @@ const decodeMany2one: Decoder = (raw) => {
   return null
 }
 
+/** Odoo gives them in the order of their model, which changes with a name. */
+const decodeIds: Decoder = (raw) =>
+  Array.isArray(raw) ? [...(raw as readonly Value[])].sort((a, b) => Number(a) - Number(b)) : []
+
 const DECODERS: Readonly<Record<string, Decoder>> = {
   boolean: (raw) => raw === true,
   integer: decodeNumber,
@@ -31,9 +35,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   many2one_reference: (raw) => (raw === false || raw === 0 ? null : raw),
   datetime: decodeDatetime,
   many2one: decodeMany2one,
-  one2many: (raw) => (Array.isArray(raw) ? raw : []),
-  // Odoo gives them in the order of their model, which changes with a name.
-  many2many: (raw) => (Array.isArray(raw) ? [...(raw as readonly Value[])].sort((a, b) => Number(a) - Number(b)) : []),
+  one2many: decodeIds,
+  many2many: decodeIds,
   json: (raw) => (raw === false ? null : raw),
 }
 
