@@ -4,8 +4,8 @@ import { installedLanguages } from './beyond-fields.ts'
 import { asRows, type OdooConnection } from './connection.ts'
 
 /**
- * Whether the language and the companies of a collection exist for our user. Odoo itself refuses every call in an unknown
- * language, and takes a company that does not exist without a word.
+ * Whether the language and the companies of a collection exist for our user. Odoo itself refuses every call in others, with
+ * a message that does not say which ones there are.
  * @throws SyncError `schema` that names the one that does not.
  */
 export async function checkContext(connection: OdooConnection, context: Fields, signal: AbortSignal): Promise<void> {
