@@ -164,8 +164,9 @@ function followAll(
     if (found.kind === 'value') elements.push(found.value)
     else if (found.kind !== 'missing') return found
     else {
+      const first: typeof found = missing ?? found
       const keys: readonly Value[] = [...(missing?.missing.keys ?? []), ...found.missing.keys]
-      missing = { ...found, missing: { ...found.missing, keys } }
+      missing = { ...first, missing: { ...first.missing, keys } }
     }
   }
   if (missing) return missing

@@ -69,7 +69,7 @@ describe('specs', () => {
     })
     expect(parseTableSpec({ collection: 's.t', key: 'ref' })).toMatchObject({
       name: { schema: 's', table: 't' },
-      key: 'ref',
+      key: ['ref'],
     })
     const full = {
       table: 't',

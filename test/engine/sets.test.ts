@@ -111,7 +111,7 @@ describe('a set of records by name', () => {
 
   it('that cannot be made is a dead letter that says why', async () => {
     await open()
-    world.stores.odoo.faults.poison = (operation, collection) =>
+    world.stores.odoo.faults.poison = (_operation, collection) =>
       collection === 'tags' ? new SyncError('invalid', 'No such tags here.') : null
     world.stores.external.insert('customers', { code: 'A', full_name: 'Ann', tags: ['x'] })
     await world.settle()
