@@ -93,7 +93,7 @@ function guardFeed(feed: Feed, guard: ConnectionGuard): Feed {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, reserve } = sink
+  const { births, reserve, survivors } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -117,6 +117,7 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
     apply: (operations, signal) =>
       guard.work(signal, () => batches.observe(operations.length, () => sink.apply(operations, signal))),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
+    ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
     ...(reserve
       ? {
           reserve: (field, count, signal) => guard.work(signal, () => reserve.call(sink, field, count, signal)),
