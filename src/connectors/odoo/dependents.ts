@@ -1,7 +1,8 @@
 import type { Fields, Value } from '../../contract/value.ts'
 import type { BeyondField, Step } from './beyond-fields.ts'
-import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import type { OdooConnection, OdooRow } from './connection.ts'
 import { parseWriteDate } from './record-version.ts'
+import { searchRead } from './search-read.ts'
 
 /**
  * Records of another model on which a collection's records depend: the lines of an order, the country of a contact of
@@ -46,10 +47,9 @@ async function readDependents(
       domain: [['id', 'in', ids.slice(start, start + CHUNK)], ...dependent.domain],
       fields: [...(isFull ? dependent.fields : []), ...dependent.leads, ...STAMPS],
       order: 'id',
-      load: '',
       context,
     }
-    for (const row of asRows(await connection.call(dependent.model, 'search_read', args, signal), dependent.model)) {
+    for (const row of await searchRead(connection, dependent.model, args, signal)) {
       if (typeof row.id === 'number') found.set(row.id, row)
     }
   }

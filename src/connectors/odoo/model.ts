@@ -3,13 +3,14 @@ import type { LinesRequest } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { type BeyondField, findBeyondFields } from './beyond-fields.ts'
-import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import type { OdooConnection, OdooRow } from './connection.ts'
 import { readAllDependents, watchedDependents } from './dependents.ts'
 import { isPlain, ownField } from './field-name.ts'
 import { fetchLines, type LinesShape } from './lines.ts'
 import { withBeyond } from './read-beyond.ts'
 import { createLineReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
+import { searchRead } from './search-read.ts'
 import { contextOf, type OdooSpec } from './spec.ts'
 
 /** A collection's model with what is known about it: what feed and sink both work with. */
@@ -107,10 +108,9 @@ export async function searchRows(
     fields: names,
     order,
     context: model.searchContext,
-    ...((await model.connection.capabilities.searchReadTakesLoad(signal)) ? { load: '' } : {}),
     ...(limit === null ? {} : { limit }),
   }
-  return asRows(await model.connection.call(model.name, 'search_read', args, signal), model.name)
+  return searchRead(model.connection, model.name, args, signal)
 }
 
 /** Records in full, in the order of their ids. */

@@ -1,7 +1,8 @@
 import type { RecordState } from '../../contract/change.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import type { BeyondField } from './beyond-fields.ts'
-import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import type { OdooConnection, OdooRow } from './connection.ts'
+import { searchRead } from './search-read.ts'
 import { decoderFor } from './values.ts'
 
 /** Ids in one search. */
@@ -97,6 +98,7 @@ function gather({ steps }: BeyondField, values: readonly (Value | undefined)[]):
   return (values as readonly Value[]).flat()
 }
 
+/** Of `[id, name]`, the id. */
 function idsIn(raw: Value | undefined): number[] {
   const ids: readonly Value[] = Array.isArray(raw) ? raw : [raw ?? null]
   return ids.filter((id) => typeof id === 'number')
@@ -112,8 +114,7 @@ async function readRows(
   const all = { ...context, active_test: false }
   for (let start = 0; start < ids.length; start += CHUNK) {
     const domain = [['id', 'in', ids.slice(start, start + CHUNK)]]
-    const args = { domain, fields: names, order: 'id', load: '', context: all }
-    rows.push(...asRows(await connection.call(model, 'search_read', args, signal), model))
+    rows.push(...(await searchRead(connection, model, { domain, fields: names, order: 'id', context: all }, signal)))
   }
   return rows
 }

@@ -52,8 +52,11 @@ export async function writeTranslations(
   for (const { language, ids, vals } of groupsOf(updates)) {
     const context = { ...model.context, lang: language }
     const full = Object.entries(vals).filter(([, value]) => value !== false)
+    const empty = Object.keys(vals).filter((name) => vals[name] === false)
+    const isRemovable = empty.length > 0 && (await model.connection.capabilities.canRemoveTranslations(signal))
+    if (!isRemovable) full.push(...empty.map((name): [string, Value] => [name, '']))
     if (full.length > 0) await send('write', { ids, vals: Object.fromEntries(full), context })
-    for (const [field] of Object.entries(vals).filter(([, value]) => value === false)) {
+    for (const field of isRemovable ? empty : []) {
       for (const id of ids) {
         const args = { ids: [id], field_name: field, translations: { [language]: false }, context: model.context }
         await send('update_field_translations', args)
