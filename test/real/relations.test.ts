@@ -168,6 +168,30 @@ describe.skipIf(!hasOdooDatabaseAccess)('tags by name in a real Odoo', () => {
     await expectQuiet()
   })
 
+  it('are found by the name that Odoo shows', async () => {
+    const pair = '  - { odoo: category_id, external: tags, lookup: { model: res.partner.category, by: display_name } }'
+    tandem = await openRealTandem({ table: TABLE, mapping: mapping(pair) })
+    const [top] = await makeTags('top')
+    const low = { name: tag('low'), parent_id: top }
+    await asPerson('res.partner.category', 'create', { vals_list: [low, { name: tag('low') }] })
+    await tandem.shop.query('INSERT INTO customers (code, full_name, tags) VALUES ($1, $2, $3)', [
+      `${tandem.mark}-A`,
+      'Ann',
+      [`${tag('top')} / ${tag('low')}`],
+    ])
+    await tandem.settle()
+    const [ann] = await asPerson<{ category_id: number[] }[]>('res.partner', 'search_read', {
+      domain: [['function', '=', tandem.mark]],
+      fields: ['category_id'],
+    })
+    const [found] = await asPerson<{ parent_id: unknown }[]>('res.partner.category', 'read', {
+      ids: ann?.category_id ?? [],
+      fields: ['parent_id'],
+    })
+    expect(found).toMatchObject({ parent_id: [top, tag('top')] })
+    await expectQuiet()
+  })
+
   it('may be one text', async () => {
     const text =
       '  - { odoo: category_id, external: tags_text, separator: ", ", lookup: { model: res.partner.category, by: name } }'

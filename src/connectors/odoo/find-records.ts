@@ -49,7 +49,7 @@ export function findDomains(request: FindRequest, type: string): Value[][] {
   const encode = encoderFor(type)
   const exact: Value[] = []
   const patterns = new Set<string>()
-  for (const value of request.values) {
+  for (const value of field === 'display_name' ? request.values.flatMap(withOwnName) : request.values) {
     if (folded && typeof value === 'string' && value.trim() !== '') {
       for (const pattern of likePatterns(value, fold)) patterns.add(pattern)
     } else {
@@ -64,6 +64,12 @@ export function findDomains(request: FindRequest, type: string): Value[][] {
       ...some.map((pattern) => [field, operator, pattern]),
     ]),
   ]
+}
+
+/** Odoo searches a tag by its own name, and shows it with those above it: "Europe / Belgium". */
+function withOwnName(value: Value): Value[] {
+  const own = typeof value === 'string' ? value.split(' / ').at(-1) : undefined
+  return own === undefined || own === value ? [value] : [value, own]
 }
 
 /**
