@@ -192,6 +192,65 @@ describe.skipIf(!hasOdooDatabaseAccess)('tags by name in a real Odoo', () => {
     await expectQuiet()
   })
 
+  it('that are archived are no longer shown, and stay on the record', async () => {
+    tandem = await openRealTandem({ table: TABLE, mapping: mapping(TAGS) })
+    const [old, next] = await makeTags('old', 'next')
+    const ids: number[] = []
+    for (const ref of ['A', 'B']) {
+      ids.push(await tandem.insertPartner({ name: ref, ref: `${tandem.mark}-${ref}`, category_id: [[4, old]] }))
+    }
+    await tandem.settle()
+    await asPerson('res.partner.category', 'write', { ids: [old], vals: { active: false } })
+    // Different values in one batch, so that they are written and read back in one call.
+    await tandem.shop.query(`UPDATE customers SET full_name = full_name || '!', tags = tags || $1::text`, [tag('next')])
+    await tandem.shop.query(`UPDATE customers SET full_name = 'B?' WHERE code = $1`, [`${tandem.mark}-B`])
+    await tandem.settle()
+    await expectQuiet()
+    expect((await tandem.customers()).map(({ tags }) => tags)).toEqual(Array(2).fill([tag('next')]))
+    await asPerson('res.partner.category', 'write', { ids: [old], vals: { active: true } })
+    for (const id of ids) expect(await tagsInOdoo(id)).toEqual(['next', 'old'])
+  })
+
+  it("of a record that came by Odoo's own import, and of one that is looked up within a domain", async () => {
+    const pair = TAGS.replace('by: name, create: true, defaults: { color: 7 }', 'by: name, domain: [[color, "=", 3]]')
+    tandem = await openRealTandem({ table: TABLE, mapping: mapping(pair) })
+    await asPerson('res.partner.category', 'create', {
+      vals_list: [
+        { name: tag('same'), color: 3 },
+        { name: tag('same'), color: 4 },
+      ],
+    })
+    const loaded = await asPerson<{ ids: number[] }>('res.partner', 'load', {
+      fields: ['id', 'name', 'ref', 'function', 'category_id'],
+      data: [[`__import__.${tandem.mark}`, 'Ann', `${tandem.mark}-A`, tandem.mark, tag('same')]],
+    })
+    await tandem.settle()
+    expect(await tandem.customers()).toMatchObject([{ full_name: 'Ann', tags: [tag('same')] }])
+    await tandem.shop.query('INSERT INTO customers (code, full_name, tags) VALUES ($1, $2, $3)', [
+      `${tandem.mark}-B`,
+      'Bob',
+      [tag('same')],
+    ])
+    await tandem.settle()
+    const [bob] = await asPerson<{ category_id: number[] }[]>('res.partner', 'search_read', {
+      domain: [['ref', '=', `${tandem.mark}-B`]],
+      fields: ['category_id'],
+    })
+    const [found] = await asPerson<{ color: number }[]>('res.partner.category', 'read', {
+      ids: bob?.category_id ?? [],
+      fields: ['color'],
+    })
+    expect(found).toMatchObject({ color: 3 })
+    await asPerson('res.partner', 'load', {
+      fields: ['id', 'name'],
+      data: [[`__import__.${tandem.mark}`, 'Anna']],
+    })
+    await tandem.settle()
+    expect(loaded.ids).toHaveLength(1)
+    expect((await tandem.customers()).map(({ full_name }) => full_name).sort()).toEqual(['Anna', 'Bob'])
+    await expectQuiet()
+  })
+
   it('may be one text', async () => {
     const text =
       '  - { odoo: category_id, external: tags_text, separator: ", ", lookup: { model: res.partner.category, by: name } }'

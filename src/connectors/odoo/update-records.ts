@@ -88,11 +88,14 @@ function specificationOf(shape: ModelShape, name: string): Fields {
   return { fields: Object.fromEntries([...lines.dependent.fields, ...STAMPS].map((each) => [each, {}])) }
 }
 
-/** It reads binary fields as their sizes, nothing of other records, and cannot leave out lines that are not ours to see. */
+/**
+ * It reads binary fields as their sizes, nothing of other records, a one2many without what is archived in it, and cannot
+ * leave out lines that are not ours to see.
+ */
 function isReadBack(shape: ModelShape, name: string): boolean {
   if (!isPlain(name)) return false
   const lines = shape.lines.get(name)
-  if (lines === undefined) return shape.fields.get(name)?.type !== 'binary'
+  if (lines === undefined) return !/^(binary|one2many)$/.test(shape.fields.get(name)?.type ?? '')
   return lines.isWhole && lines.dependent.fields.every((each) => lines.fields.get(each)?.type !== 'binary')
 }
 
