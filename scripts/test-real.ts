@@ -1,11 +1,10 @@
 // `npm run test:real`: the tests in test/real against a real Odoo and a real PostgreSQL, which are brought up for them
 // unless the environment names others. Further arguments go to vitest.
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { whyHostCannotRunServers } from './real/host.ts'
 import { writeOdooControl } from './real/odoo-control.ts'
 import { progress, tellFailure } from './real/progress.ts'
+import { runVitest } from './real/run-vitest.ts'
 import { startShopOnly, startStack } from './real/stack.ts'
 import { openRunDirectory } from './real/stack-directory.ts'
 import { stackEnvironment } from './real/stack-environment.ts'
@@ -36,7 +35,7 @@ async function main(): Promise<number> {
     return 2
   }
   const hasOdoo = missing.length === 0
-  if (hasOdoo && isSet('PG_URL')) return runVitest(process.env, untilStopSignal())
+  if (hasOdoo && isSet('PG_URL')) return runVitest('real', process.env, untilStopSignal())
 
   const reason = whyHostCannotRunServers()
   if (reason !== null) {
@@ -48,7 +47,7 @@ async function main(): Promise<number> {
   try {
     const servers = hasOdoo ? await bringUpShop(directory.path) : await bringUpBoth(directory.path)
     try {
-      return await runVitest({ ...process.env, ...servers.environment }, stopped)
+      return await runVitest('real', { ...process.env, ...servers.environment }, stopped)
     } finally {
       await servers.stop()
     }
@@ -76,19 +75,4 @@ async function bringUpShop(directory: string): Promise<Servers> {
 
 function isSet(name: string): boolean {
   return (process.env[name] ?? '') !== ''
-}
-
-function runVitest(environment: NodeJS.ProcessEnv, stopped: Promise<NodeJS.Signals>): Promise<number> {
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  const programs = join(root, 'node_modules/.bin')
-  const child = spawn(join(programs, 'vitest'), ['run', '--project', 'real', ...process.argv.slice(2)], {
-    cwd: root,
-    env: { ...environment, PATH: `${programs}:${environment.PATH ?? ''}` },
-    stdio: 'inherit',
-  })
-  void stopped.then((signal) => child.kill(signal))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve(code ?? 130))
-  })
 }

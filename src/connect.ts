@@ -162,6 +162,7 @@ function openCollection(file: MappingFile, connections: Connections, side: Side)
       fields: fieldsToRead(file, side, archiveField),
       watched: fieldsToWatch(file, side),
       consumer: file.name,
+      contents: true,
       key: file.definition[side].key,
       ...(scope === undefined ? {} : { keyWithin: scope }),
     })

@@ -85,6 +85,7 @@ export async function lookAtDatabase(
     traits: report.identity?.traits ?? {},
     marks: { ...report.identity?.marks, ...drawn },
     sample,
+    drawn: Object.keys(drawn),
   }
   const findings = pin ? compareWithPin(pin, sight) : []
   const atMs = clock.nowMs() + (report.clockOffsetMs ?? 0)
@@ -148,12 +149,14 @@ async function looksAsBefore(
     if (births.size < ids.size) return null
     sample[where] = Object.fromEntries([...births].filter(([id]) => fresh.includes(id)))
     const seen = { [where]: Object.fromEntries(births) }
-    if (compareWithPin({ ...pin, traits: {}, marks: {} }, { traits: {}, marks: {}, sample: seen }).length > 0)
+    if (
+      compareWithPin({ ...pin, traits: {}, marks: {} }, { traits: {}, marks: {}, sample: seen, drawn: [] }).length > 0
+    )
       return null
   }
   if (connector.drawMarks === undefined) {
     const { identity } = await connector.check(signal)
-    const sight = { traits: identity?.traits ?? {}, marks: identity?.marks ?? {}, sample: {} }
+    const sight = { traits: identity?.traits ?? {}, marks: identity?.marks ?? {}, sample: {}, drawn: [] }
     if (compareWithPin(pin, sight).length > 0) return null
   }
   return sample
@@ -199,7 +202,7 @@ const SUSPICIONS: Readonly<Record<Suspicion, string>> = {
   older: 'an older state of it is back, as after a restored backup',
 }
 
-function identityError(connection: string, suspicion: Suspicion, findings: readonly Finding[]): SyncError {
+export function identityError(connection: string, suspicion: Suspicion, findings: readonly Finding[]): SyncError {
   const told = findings.slice(0, TOLD_FINDINGS).map(describeFinding)
   const more = findings.length > TOLD_FINDINGS ? `; and ${findings.length - TOLD_FINDINGS} more` : ''
   return new SyncError(

@@ -6,6 +6,7 @@ import { asSyncError } from '../contract/error.ts'
 import { SIDES } from '../mapping/mapping.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
 import { formatProblem } from '../mapping/problem.ts'
+import { identityError, lookAtDatabase } from '../recognise.ts'
 import { checkNeeds } from './check-needs.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
@@ -78,10 +79,28 @@ async function check(invocation: Invocation): Promise<ExitCode> {
 async function checkConnection(app: App, name: string, signal: AbortSignal): Promise<Found> {
   try {
     const report = await app.connections.refresh(name, signal)
-    const problems = report.problems.map((problem) => ofProblem(name, problem))
+    const clock = clockProblem(report.clockOffsetMs)
+    const problems = [...report.problems, ...(clock ? [clock] : [])].map((problem) => ofProblem(name, problem))
+    const look = await lookAtDatabase({ ...app, isReadOnly: true }, name, app.clock, signal)
+    if (look.suspicion !== null) {
+      const { message, hint } = identityError(name, look.suspicion, look.findings)
+      problems.push(finding(name, 'error', message, hint))
+    }
     return { findings: [ok(name, describeReport(report)), ...problems], code: codeOf(problems) }
   } catch (error) {
     return failure(name, error)
+  }
+}
+
+/** How far a clock may be off: more than its own measurement, and than people notice. */
+const CLOCK_LIMIT_MS = 3000
+
+function clockProblem(offsetMs: number | null): Problem | null {
+  if (offsetMs === null || Math.abs(offsetMs) < CLOCK_LIMIT_MS) return null
+  return {
+    severity: 'warning',
+    message: `Its ${clockText(offsetMs)}`,
+    hint: 'Nothing is lost by that: the offset is taken into account where the newest edit wins. Let NTP keep both clocks.',
   }
 }
 

@@ -26,6 +26,7 @@ const EXIT_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   ledger: 2,
   guard: 1,
   waiting: 1,
+  changed: 1,
   invalid: 1,
   constraint: 1,
   forbidden_record: 1,

@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
+import { odooCommand } from './odoo.ts'
 import { probeCommand } from './probe.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
@@ -96,6 +97,7 @@ function createProgram(perform: Perform, world: World): Command {
     deadLettersCommand(perform),
     conflictsCommand(perform),
     acceptCommand(perform),
+    odooCommand(perform),
   ]
   for (const command of commands) program.addCommand(command)
   for (const command of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {

@@ -108,6 +108,8 @@ export interface Schema {
   readonly fields: ReadonlyMap<string, FieldSchema>
   /** Why a field that was asked for is not among `fields`, where there is more to say than that. */
   readonly reasons?: ReadonlyMap<string, string>
+  /** Fields that were asked for and are not there: what would bring each, as a sentence, where that is known. */
+  readonly missing?: ReadonlyMap<string, string>
 }
 
 /** How a collection differs from others. The engine asks these, never the connector's name. */
@@ -149,6 +151,8 @@ export interface CollectionRequest {
   readonly key?: string
   /** The field within whose value the key names a record: two companies may use the same one. */
   readonly keyWithin?: string
+  /** True: the caller takes binary fields as references (`ContentRef`) where the connector can stream their bytes. */
+  readonly contents?: boolean
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */
   readonly consumer: string
 }
@@ -173,7 +177,7 @@ export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
   check(signal: AbortSignal): Promise<Report>
   /**
-   * Marks (as `Identity` has them) that grow by being asked for: the next number of a sequence. Leaves no trace that a
+   * Marks (as `Identity` has them) that grow by being asked for, each time: the next number of a sequence. Leaves no trace that a
    * user of the system could notice. Absent: `check` tells all there is.
    */
   drawMarks?(signal: AbortSignal): Promise<Identity['marks']>

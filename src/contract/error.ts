@@ -22,6 +22,8 @@ export const DISPOSITION = {
   server: 'retry',
   /** A deadlock, a serialization failure or a lock that was not given in time. */
   busy: 'retry',
+  /** The bytes that were streamed are not those that were announced: their source changed meanwhile. */
+  changed: 'retry',
   /** 429: wait at least `retryAfterMs`. */
   rate_limited: 'defer',
   /** 503, maintenance, too many connections, a restart. */

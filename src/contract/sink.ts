@@ -1,11 +1,15 @@
 import type { RecordId, RecordState } from './change.ts'
+import type { OpenContent } from './content.ts'
 import type { SyncError } from './error.ts'
 import type { Fields, Value } from './value.ts'
 
-/** One change to make to one record. */
+/**
+ * One change to make to one record. `open` is there where `fields` holds references to content: they are then written
+ * from that stream. Only a sink with `openContent` gets such operations.
+ */
 export type Operation =
   /** `fields` always holds the key fields, unless the target assigns the key itself. */
-  | { readonly kind: 'create'; readonly fields: Fields }
+  | { readonly kind: 'create'; readonly fields: Fields; readonly open?: OpenContent }
   /**
    * `expected`: what the written fields held when this was decided. A sink with `guardedWrites` compares in the same
    * transaction as the write and answers `stale` without writing where they differ; others ignore it.
@@ -13,7 +17,13 @@ export type Operation =
    * In a field of type `references`, the two sets stand for what changes: what is only in `fields` is added, what is only
    * in `expected` is taken out, and whatever else the record holds stays. Without `expected`, the set is replaced.
    */
-  | { readonly kind: 'update'; readonly id: RecordId; readonly fields: Fields; readonly expected: Fields | null }
+  | {
+      readonly kind: 'update'
+      readonly id: RecordId
+      readonly fields: Fields
+      readonly expected: Fields | null
+      readonly open?: OpenContent
+    }
   | { readonly kind: 'remove'; readonly id: RecordId }
 
 /** What became of one operation. */
@@ -86,4 +96,11 @@ export interface Sink {
    * created (a sequence). null: `field` has no such source. Values that are not used are simply lost.
    */
   reserve?(field: string, count: number, signal: AbortSignal): Promise<readonly Value[] | null>
+  /**
+   * The bytes of a field that was read as a reference, in pieces, as they are while this is read: the caller compares
+   * their digest. Nothing where the record or its content is gone. Present: with `CollectionRequest.contents` the binary
+   * fields of this collection are references when read (those of which the system knows no digest stay base64), and
+   * `apply` takes references as well as base64. Several may be open at once; may be repeated.
+   */
+  openContent?(id: RecordId, field: string, signal: AbortSignal): AsyncIterable<Uint8Array>
 }

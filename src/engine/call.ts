@@ -23,7 +23,7 @@ export async function callSink(
     const error = asSyncError(thrown)
     if (error.inDoubt) return operations.map(() => ({ kind: 'doubt', error }))
     // `server` is a 500 that says nothing: one record may cause it as well as the whole server.
-    const mayBeOneRecord = error.disposition === 'park' || error.code === 'server'
+    const mayBeOneRecord = error.disposition === 'park' || error.code === 'server' || error.code === 'changed'
     if (!mayBeOneRecord) return operations.map(() => ({ kind: 'undone', error }))
     if (operations.length === 1) return [{ kind: 'rejected', error }]
     const middle = Math.ceil(operations.length / 2)

@@ -262,6 +262,8 @@ export function isInStep(
 ): boolean {
   const { odoo, external } = both
   if (odoo.value === undefined || external.value === undefined) return false
+  const isSame = references.isSameContent?.(odoo.value, external.value)
+  if (isSame !== undefined) return isSame
   const there = rule.translate('odoo', odoo.value, references)
   if (there.kind === 'value' && rule.isSame('external', there.value, external.value)) return true
   const back = rule.translate('external', external.value, references)

@@ -1,4 +1,5 @@
 import type { RecordState } from '../contract/change.ts'
+import { contentOf } from '../contract/content.ts'
 import type { Value } from '../contract/value.ts'
 import { type Intent, type Link, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
@@ -208,6 +209,9 @@ function isDeltaDone(before: Value, sent: Value, stored: Value): boolean {
  */
 function isStoredForm(rule: FieldRule, side: Side, sent: Value, stored: Value): boolean {
   if (rule.isSame(side, sent, stored)) return true
+  // The side may know another digest of the file that it was sent.
+  const [sentFile, storedFile] = [contentOf(sent), contentOf(stored)]
+  if (sentFile !== null && storedFile !== null) return sentFile.size === storedFile.size
   if (typeof sent === 'number' && typeof stored === 'number') {
     const decimals = String(stored).split('.')[1]?.length ?? 0
     return Number(sent.toFixed(decimals)) === stored

@@ -3,6 +3,7 @@ import type { StoredChange } from '../ledger/ledger.ts'
 import { generateKey, keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { hasKey } from './assign-key.ts'
+import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide } from './decide.ts'
@@ -28,7 +29,7 @@ export async function planNewcomers(
   if (changes.length === 0) return []
   const matches = await matchRecords(context, side, changes, signal)
   const found = [...matches.values()].flatMap((match) => ('state' in match ? [match.state] : []))
-  const references = await resolveReferences(
+  const resolved = await resolveReferences(
     context,
     [
       ...changes.map(({ fields }) => ({ side, fields })),
@@ -36,6 +37,7 @@ export async function planNewcomers(
     ],
     signal,
   )
+  const references = await compareContents(context, metPairs(side, changes, matches), resolved, () => true, signal)
   for (const { id } of changes) planned.add(`${side} ${id}`)
   return changes.flatMap((change) => {
     const match = matches.get(change.id) ?? { kind: 'none' }
@@ -48,6 +50,20 @@ export async function planNewcomers(
     // Met before, from its partner's side.
     if (planned.has(`${otherSide(side)} ${match.state.id}`)) return []
     return adoption(context, change, match, references)
+  })
+}
+
+function metPairs(
+  side: Side,
+  changes: readonly StoredChange[],
+  matches: ReadonlyMap<string, Match>,
+): readonly ComparedPair[] {
+  return changes.flatMap(({ id, fields }): readonly ComparedPair[] => {
+    const match = matches.get(id)
+    if (match === undefined || !('state' in match)) return []
+    const [own, other] = [{ id, fields }, match.state]
+    const [odoo, external] = side === 'odoo' ? [own, other] : [other, own]
+    return [{ ids: { odoo: odoo.id, external: external.id }, fields: { odoo: odoo.fields, external: external.fields } }]
   })
 }
 

@@ -1,12 +1,15 @@
 import type { RecordId } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
 import type { NewIntent, StoredChange } from '../ledger/ledger.ts'
-import { SIDES, type Side } from '../mapping/mapping.ts'
+import { otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { type CallOutcome, callSink } from './call.ts'
+import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, settle } from './draft.ts'
 import { changesOf, type Job, type Write } from './job.ts'
+import { readRecords } from './pull.ts'
 import { type Overtaken, recordJob } from './record-job.ts'
+import { batchesOf, bridgeContents, isOtherContent, sourceId } from './transfer.ts'
 import type { WriteLog } from './write-log.ts'
 
 /** A write of a job, under the intent that was stored for it. */
@@ -79,6 +82,7 @@ async function sendAndSettle(
   )
   if (sent.length > 0) context.crashPoint('applied')
 
+  await captureChangedSources(context, sent, draft, signal)
   const byJob = Map.groupBy(sent, ({ job }) => job)
   const overtaken = await overtakenChanges(context, written)
   for (const job of jobs) recordJob(context, job, byJob.get(job) ?? [], overtaken, draft)
@@ -106,6 +110,30 @@ async function overtakenChanges(
   return overtaken
 }
 
+/**
+ * Where a file is not what was announced, its record is read anew, as a change of a file need not show in the record's own
+ * version. What is no different now is a fault of the source, and is tried again like any other.
+ */
+async function captureChangedSources(
+  context: Context,
+  sent: readonly Sent[],
+  draft: Draft,
+  signal: AbortSignal,
+): Promise<void> {
+  const failed = sent.filter(({ outcome }) => outcome?.kind === 'rejected' && outcome.error.code === 'changed')
+  for (const side of SIDES) {
+    const from = otherSide(side)
+    const ofSide = failed.filter(({ write }) => write.side === side)
+    if (ofSide.length === 0) continue
+    const ids = ofSide.flatMap(({ job }) => sourceId(job, from) ?? [])
+    const states = await readRecords(context, from, ids, signal)
+    for (const { job, write } of ofSide) {
+      const state = states.get(sourceId(job, from) ?? '')
+      if (state && isOtherContent(context, write, state.fields)) draft.changes.push(changeOf(from, state))
+    }
+  }
+}
+
 /** Sends the writes of one side, kind by kind, in batches as large as its sink takes. */
 async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSignal): Promise<void> {
   const [first] = sent
@@ -114,15 +142,11 @@ async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSign
   if (!sink) throw new SyncError('config', `${context.sides[first.write.side].schema.name} cannot be written.`)
   let failure: SyncError | null = null
   for (const ofKind of Map.groupBy(sent, ({ write }) => write.operation.kind).values()) {
-    for (let start = 0; start < ofKind.length; start += capabilities.maxBatch) {
-      const batch = ofKind.slice(start, start + capabilities.maxBatch)
+    for (const batch of batchesOf(context, first.write.side, ofKind, capabilities.maxBatch)) {
+      const sending = bridgeContents(context, first.write.side, sink, batch)
       const outcomes: readonly CallOutcome[] = failure
         ? batch.map(() => ({ kind: 'undone', error: failure as SyncError }))
-        : await callSink(
-            sink,
-            batch.map(({ write }) => write.operation),
-            signal,
-          )
+        : await callSink(sending.sink, sending.operations, signal)
       for (const [index, each] of batch.entries()) {
         each.outcome = outcomes[index] ?? missingOutcome(context, each)
         failure ??= stoppingError(each)

@@ -2,7 +2,7 @@ import type { RecordId, RecordState } from '../contract/change.ts'
 import type { Collection, Connector } from '../contract/connector.ts'
 import { asSyncError } from '../contract/error.ts'
 import type { Feed } from '../contract/feed.ts'
-import type { FindRequest, Sink } from '../contract/sink.ts'
+import type { FindRequest, Operation, Sink } from '../contract/sink.ts'
 import type { ConnectionGuard } from './connection-guard.ts'
 import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
 
@@ -93,7 +93,7 @@ function guardFeed(feed: Feed, guard: ConnectionGuard): Feed {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, reserve, survivors } = sink
+  const { births, openContent, reserve, survivors } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -114,8 +114,17 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
       return [...found.values()]
     },
     // The engine makes batches of `maxBatch`; nothing is split here, for an outcome in doubt is the engine's to settle.
-    apply: (operations, signal) =>
-      guard.work(signal, () => batches.observe(operations.length, () => sink.apply(operations, signal))),
+    async apply(operations, signal) {
+      const files = watchFiles(operations)
+      const outcomes = await guard.work(signal, () =>
+        batches.observe(operations.length, () => sink.apply(files.operations, signal).catch(files.blame)),
+      )
+      if (outcomes === null) throw files.failure
+      return outcomes
+    },
+    ...(openContent
+      ? { openContent: (id, field, signal) => guardedPieces(guard, openContent.call(sink, id, field, signal), signal) }
+      : {}),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
     ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
     ...(reserve
@@ -124,6 +133,64 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
         }
       : {}),
   }
+}
+
+/** Piece by piece. Only the first one looks at the database: the call is under way then, and may have the only connection. */
+async function* guardedPieces(
+  guard: ConnectionGuard,
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  try {
+    let next = await guard.work(signal, () => iterator.next())
+    while (!next.done) {
+      yield next.value
+      next = await guard.ask(signal, () => iterator.next())
+    }
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+interface WatchedFiles {
+  readonly operations: readonly Operation[]
+  /** What a file's source threw, which says nothing about the system that is written; undefined: none did. */
+  readonly failure: unknown
+  /** null for the failure of a source. @throws any other. */
+  blame(thrown: unknown): null
+}
+
+function watchFiles(operations: readonly Operation[]): WatchedFiles {
+  let failure: unknown
+  async function* watched(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* pieces
+    } catch (thrown) {
+      failure = thrown
+      throw thrown
+    }
+  }
+  const hasFiles = operations.some((operation) => operation.kind !== 'remove' && operation.open !== undefined)
+  return {
+    operations: hasFiles ? operations.map((operation) => withOpen(operation, watched)) : operations,
+    get failure() {
+      return failure
+    },
+    blame(thrown) {
+      if (failure === undefined || thrown !== failure) throw thrown
+      return null
+    },
+  }
+}
+
+function withOpen(
+  operation: Operation,
+  watched: (pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+): Operation {
+  if (operation.kind === 'remove' || !operation.open) return operation
+  const { open } = operation
+  return { ...operation, open: (field, signal) => watched(open(field, signal)) }
 }
 
 /** One call after the other, each as large as `load` allows. No items are one call too: it is the sink that says what that means. */

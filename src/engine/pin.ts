@@ -15,6 +15,8 @@ export interface Pin extends Identity {
 /** What is there now, and what has become of the pin's sample. */
 export interface Sight extends Identity {
   readonly sample: Sample
+  /** Marks that were drawn, and so must be larger than any before; the others may also have stayed. */
+  readonly drawn: readonly string[]
 }
 
 /** One thing that cannot be so if it is the same database, gone on with. */
@@ -56,7 +58,8 @@ export function compareWithPin(pin: Pin, sight: Sight): readonly Finding[] {
   }
   for (const [name, was] of Object.entries(pin.marks)) {
     const is = sight.marks[name]
-    if (is !== undefined && is < was) findings.push({ kind: 'mark', name, was, is })
+    const isBack = is !== undefined && (is < was || (is === was && sight.drawn.includes(name)))
+    if (isBack) findings.push({ kind: 'mark', name, was, is })
   }
   for (const [where, births] of Object.entries(pin.sample)) {
     for (const [id, was] of Object.entries(births)) {
@@ -103,7 +106,7 @@ export function describeFinding(finding: Finding): string {
     case 'trait':
       return `its ${finding.name} was ${finding.was} and is ${finding.is}`
     case 'mark':
-      return `its number "${finding.name}" only grows, was ${finding.was} and is ${finding.is}`
+      return `its number "${finding.name}" only grows, was ${finding.was} and is now ${finding.is}`
     case 'reborn':
       return `record ${finding.id} (${finding.where}) was created on ${time(finding.wasMs)}, and now on ${time(finding.isMs)}`
     case 'older':

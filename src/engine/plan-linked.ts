@@ -2,13 +2,14 @@ import type { RecordState } from '../contract/change.ts'
 import type { Operation } from '../contract/sink.ts'
 import type { Fields } from '../contract/value.ts'
 import type { Link, Work } from '../ledger/ledger.ts'
-import { otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { fieldOn, otherSide, type References, SIDES, type Side } from '../mapping/mapping.ts'
 import { changedRules, changeOf, isSameState } from './capture.ts'
+import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { createMissing, type Refusals, refusalOf } from './create-missing.ts'
 import { decide, type Plan } from './decide.ts'
 import { type Draft, keepFailed } from './draft.ts'
-import { isSeen, unknownSeen } from './fingerprint.ts'
+import { fingerprint, isSeen, seenAt, unknownSeen } from './fingerprint.ts'
 import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences, type SideFields } from './references.ts'
@@ -54,7 +55,8 @@ async function planPairs(
   signal: AbortSignal,
 ): Promise<readonly { readonly pair: Pair; readonly plan: Plan }[]> {
   const decideAll = async (refusals: Refusals) => {
-    const references = await resolveReferences(context, pairs.flatMap(fieldsToTranslate), signal)
+    const resolved = await resolveReferences(context, pairs.flatMap(fieldsToTranslate), signal)
+    const references = await compareFiles(context, pairs, resolved, signal)
     return pairs.map((pair) => {
       const plan = planPair(context, pair, references)
       const error = plan.error && refusalOf(refusals, plan.missing, plan.error)
@@ -64,6 +66,35 @@ async function planPairs(
   const decided = await decideAll(new Map())
   const missing = decided.flatMap(({ plan }) => plan.missing)
   return missing.length === 0 ? decided : decideAll(await createMissing(context, missing, signal))
+}
+
+/** Files that both sides show, where one of them is not as it was seen. */
+function compareFiles(
+  context: Context,
+  pairs: readonly Pair[],
+  references: References,
+  signal: AbortSignal,
+): Promise<References> {
+  const links = new Map<ComparedPair, Link>()
+  for (const { work, link, fresh } of pairs) {
+    const [odoo, external] = [fresh.odoo ?? work.odoo, fresh.external ?? work.external]
+    if (!odoo || !external) continue
+    const ids = { odoo: link.odooId, external: link.externalId }
+    links.set({ ids, fields: { odoo: odoo.fields, external: external.fields } }, link)
+  }
+  const isChanged = ({ fields }: ComparedPair, index: number, link: Link | undefined): boolean =>
+    SIDES.some((side) => {
+      const rule = context.mapping.fields[index]
+      const value = rule && fields[side][fieldOn(rule, side)]
+      return value !== undefined && link !== undefined && fingerprint(value) !== seenAt(link.seen[side], index)
+    })
+  return compareContents(
+    context,
+    [...links.keys()],
+    references,
+    (pair, index) => isChanged(pair, index, links.get(pair)),
+    signal,
+  )
 }
 
 function isWritten(plan: Plan, side: Side): boolean {

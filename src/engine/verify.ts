@@ -2,6 +2,7 @@ import type { RecordId, RecordState } from '../contract/change.ts'
 import type { Value } from '../contract/value.ts'
 import type { Link } from '../ledger/ledger.ts'
 import { flows, SIDES, type Side } from '../mapping/mapping.ts'
+import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { isInStep } from './decide.ts'
 import { fingerprint, seenAt } from './fingerprint.ts'
@@ -92,11 +93,16 @@ async function comparePage(
     odoo: odoo?.get(link.odooId),
     external: external?.get(link.externalId),
   }))
-  const references = await resolveReferences(
+  const resolved = await resolveReferences(
     context,
     pairs.flatMap((pair) => SIDES.flatMap((side) => (pair[side] ? [{ side, fields: pair[side].fields }] : []))),
     signal,
   )
+  const compared = pairs.flatMap(({ link, odoo: one, external: other }): readonly ComparedPair[] => {
+    const ids = { odoo: link.odooId, external: link.externalId }
+    return one && other ? [{ ids, fields: { odoo: one.fields, external: other.fields } }] : []
+  })
+  const references = await compareContents(context, compared, resolved, () => true, signal)
   return pairs.flatMap(({ link, odoo: odooState, external: externalState }): readonly Difference[] => {
     const ids = { odooId: link.odooId, externalId: link.externalId, key: link.key }
     if (!odooState) return [{ kind: 'missing', side: 'odoo', ...ids }]

@@ -91,14 +91,19 @@ async function send(pool: HttpPool, request: HttpRequest, signal: AbortSignal): 
 }
 
 /** A server that says when to come back is left alone until then, by every call of this pool. */
-function holdWhereAsked(pool: HttpPool, status: number, headers: JsonAnswer['headers']): void {
+export function holdWhereAsked(pool: HttpPool, status: number, headers: JsonAnswer['headers']): void {
   if (status !== 429 && status !== 503) return
   const header = headers['retry-after']
   const ms = parseRetryAfterMs(Array.isArray(header) ? header[0] : header, Date.now())
   if (ms !== null && ms > 0) pool.pace.hold(ms, status === 429 ? 'rate_limited' : 'unavailable')
 }
 
-function decodeBody(pool: HttpPool, request: HttpRequest, { status, headers, text }: HttpAnswer): Value | undefined {
+/** undefined: not JSON. @throws SyncError `network` where an answer that should be JSON is not whole. */
+export function decodeBody(
+  pool: HttpPool,
+  request: Pick<HttpRequest, 'path' | 'changesData'>,
+  { status, headers, text }: HttpAnswer,
+): Value | undefined {
   if (status === 204 || status === 205) return undefined
   const type = headers['content-type']
   if (typeof type !== 'string' || !/^[^;]*\bjson\b/i.test(type)) return undefined

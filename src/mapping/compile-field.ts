@@ -33,7 +33,9 @@ export function findField(context: CompileContext, side: Side, name: string, pat
   const field = schema.fields.get(name)
   if (field) return field
   const reason = schema.reasons?.get(name)
-  context.complain(path, reason ?? `${schema.name} has no field "${name}"${didYouMean(name, schema.fields.keys())}`)
+  const remedy = schema.missing?.get(name) ?? didYouMean(name, schema.fields.keys())
+  const end = schema.missing?.has(name) ? `. ${remedy}` : remedy
+  context.complain(path, reason ?? `${schema.name} has no field "${name}"${end}`)
   return null
 }
 

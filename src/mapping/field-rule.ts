@@ -1,7 +1,9 @@
 import type { FieldSchema } from '../contract/connector.ts'
+import { contentOf } from '../contract/content.ts'
 import { asSyncError, SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import { coerce, preview, toId } from './coerce.ts'
+import { coerce, invalid, preview, toId } from './coerce.ts'
+import { isSameContent } from './content.ts'
 import { keyRecordId, keyText } from './key.ts'
 import {
   type FieldRule,
@@ -38,7 +40,8 @@ export function createFieldRule(parts: RuleParts): FieldRule {
     ...rule,
     referred: (side: Side, value: Value) => referred(parts, side, value),
     translate: (from: Side, value: Value, references: References) => translate(parts, from, value, references),
-    isSame: (side: Side, a: Value, b: Value) => isEqual(a, b) || isEqual(canonical(side, a), canonical(side, b)),
+    isSame: (side: Side, a: Value, b: Value) =>
+      isEqual(a, b) || isSameContent(a, b) || isEqual(canonical(side, a), canonical(side, b)),
   })
 }
 
@@ -72,6 +75,7 @@ function convert(parts: RuleParts, from: Side, value: Value): Value {
   const to = otherSide(from)
   const steps = from === 'odoo' ? parts.steps : parts.steps.toReversed()
   const source = parts.fields[from]
+  if (source.type === 'binary' && contentOf(value) !== null) return convertContent(parts, to, value)
   // What the source's own precision cannot hold is noise of the double it came in.
   let result = source.type === 'decimal' && value !== null ? canonicalValue(from, source, value) : value
   for (const step of steps) {
@@ -80,6 +84,13 @@ function convert(parts: RuleParts, from: Side, value: Value): Value {
     result = from === 'odoo' ? step.toExternal(result) : step.toOdoo(result)
   }
   return toStored(to, parts.fields[to], coerce(parts.fields[to].type, result), parts.rule.isKey)
+}
+
+/** A file goes over as it is. An empty one is none. @throws SyncError `invalid` where the mapping would change it. */
+function convertContent(parts: RuleParts, to: Side, value: Value): Value {
+  if (parts.steps.length > 0) throw invalid('a file cannot be transformed', 'Take transform: or map: out of the pair.')
+  const isEmpty = contentOf(value)?.size === 0
+  return isEmpty ? toStored(to, parts.fields[to], null, parts.rule.isKey) : value
 }
 
 /**

@@ -57,6 +57,8 @@ export interface References {
   link(reference: LinkReference, from: Side, value: Value): Value | undefined
   /** A `lookup:` field: id to natural key (`from` the looked-up side) or key to id; `undefined`: none, or several. */
   lookup(reference: LookupReference, from: Side, value: Value): Value | undefined
+  /** Whether two contents of which the sides know different digests are the same; `undefined`: nobody looked. */
+  isSameContent?(odoo: Value, external: Value): boolean | undefined
 }
 
 export interface LinkReference {

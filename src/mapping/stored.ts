@@ -1,4 +1,5 @@
 import type { FieldSchema, FieldType } from '../contract/connector.ts'
+import { contentOf } from '../contract/content.ts'
 import type { Value } from '../contract/value.ts'
 import { coerce, invalid, isTextual, preview, toId } from './coerce.ts'
 import { isDate, parseDatetime, wholeSeconds } from './datetime.ts'
@@ -80,7 +81,7 @@ export function canonicalValue(side: Side, field: FieldSchema, value: Value): Va
     case 'references':
       return Array.isArray(value) ? sortedSet(value.map(toId)) : value
     case 'binary':
-      return value === '' ? null : value
+      return value === '' || contentOf(value)?.size === 0 ? null : value
   }
 }
 

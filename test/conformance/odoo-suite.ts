@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { describeCallErrors } from './odoo-call-errors.ts'
 import { describeDomains } from './odoo-domains.ts'
 import { describeFields } from './odoo-fields.ts'
+import { describeFiles } from './odoo-files.ts'
 import { createLab, type Lab, type OdooUnderTest } from './odoo-lab.ts'
 import { describePartners } from './odoo-partners.ts'
 import { describeSearchErrors } from './odoo-search-errors.ts'
@@ -36,5 +37,6 @@ export function describeOdooConformance(name: string, start: () => Promise<OdooU
     describeWrites(inLab)
     describeWriteDates(inLab)
     describePartners(inLab)
+    describeFiles(inLab)
   })
 }

@@ -37,6 +37,7 @@ function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
         return answer(call)
       },
       serverInfo: async () => ({ version: '19.0', clockOffsetMs: 0 }),
+      async *stream() {},
       userId: async () => 5,
     },
     { tracking_disable: true },

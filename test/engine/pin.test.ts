@@ -11,7 +11,7 @@ const pin: Pin = {
   sample: { 'customers odoo': { 7: { createdAtMs: CREATED, changedAtMs: CHANGED } } },
   atMs: 0,
 }
-const sight: Sight = { traits: pin.traits, marks: { wizard: 13 }, sample: pin.sample }
+const sight: Sight = { traits: pin.traits, marks: { wizard: 13 }, sample: pin.sample, drawn: [] }
 const born = (createdAtMs: number, changedAtMs: number | null = CHANGED): Sight['sample'] => ({
   'customers odoo': { 7: { createdAtMs, changedAtMs } },
 })
@@ -35,6 +35,7 @@ describe('a database and its pin', () => {
     ['is another one to an ordinary user', { traits: { born: 'b2' } }, ['trait'], 'another'],
     ["is a copy made by Odoo's manager", { traits: { uuid: 'u2', born: 'b1' } }, ['trait'], 'copy'],
     ['has a number that went back', { marks: { wizard: 11 } }, ['mark'], 'older'],
+    ['gave a number again', { marks: { wizard: 12 }, drawn: ['wizard'] }, ['mark'], 'older'],
     ['gave an id to another record', { sample: born(CREATED + 1000) }, ['reborn'], 'older'],
     ['has an older state of a record', { sample: born(CREATED, CHANGED - 3000) }, ['older'], 'older'],
   ])('%s', (_what, seen, kinds, suspicion) => {
@@ -45,7 +46,7 @@ describe('a database and its pin', () => {
   })
 
   test('what was known of it stays known while our user may not see it', () => {
-    const renewed = renewPin(pin, { traits: { born: 'b1' }, marks: { wizard: 20 }, sample: {} }, 5)
+    const renewed = renewPin(pin, { traits: { born: 'b1' }, marks: { wizard: 20 }, sample: {}, drawn: [] }, 5)
     expect(renewed).toEqual({ traits: { uuid: 'u1', born: 'b1' }, marks: { wizard: 20 }, sample: {}, atMs: 5 })
     expect(compareWithPin(renewed, { ...sight, traits: { uuid: 'u2' }, marks: {} })).toHaveLength(1)
   })

@@ -37,6 +37,8 @@ export interface WorldOptions {
   /** 1 unless given: every page of new records is dealt with at once. */
   readonly directFrom?: number
   readonly ledgerFile?: string
+  /** What stands between the engine and a store. */
+  readonly connect?: (connector: Connector, side: Side) => Connector
 }
 
 export interface World {
@@ -95,6 +97,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   let crash: { point: CrashPoint; times: number } | null = null
   let process: Process = { isDead: false, contexts: new Map() }
 
+  const connect = options.connect ?? ((connector) => connector)
   const start = (mine: Process): { connections: Connections; surroundings: Parameters<typeof connectMapping>[3] } => {
     const recogniser: Recogniser = {
       files,
@@ -113,8 +116,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       })
     const guards: Record<string, ConnectionGuard> = { erp: guardOf('erp'), shop: guardOf('shop') }
     const connectors: Record<string, Connector> = {
-      erp: guardConnector(createMemoryConnector(stores.odoo), guards.erp as ConnectionGuard),
-      shop: guardConnector(createMemoryConnector(stores.external), guards.shop as ConnectionGuard),
+      erp: guardConnector(connect(createMemoryConnector(stores.odoo), 'odoo'), guards.erp as ConnectionGuard),
+      shop: guardConnector(connect(createMemoryConnector(stores.external), 'external'), guards.shop as ConnectionGuard),
     }
     const connections: Connections = {
       distrust: (name) => guards[name]?.distrust(),

@@ -110,6 +110,9 @@ describe.skipIf(!hasOdooDatabaseAccess || !canRestartOdoo)('the database behind 
     await asPerson('res.partner', 'write', { ids: [ann], vals: { phone: 'new' } })
     await tandem.settle()
     expect(await tandem.customers()).toHaveLength(4)
+    // As the daemon does every few minutes.
+    tandem.app().connections.distrust('erp')
+    await (await tandem.runner()).runNow()
 
     await whileDown(() => putBack(`${database}_backup`))
     // Odoo gives Cid's id to another.
@@ -150,6 +153,9 @@ describe.skipIf(!hasOdooDatabaseAccess || !canRestartOdoo)('the database behind 
     await add('Cid')
     await asPerson('res.partner', 'write', { ids: [ann], vals: { phone: 'new' } })
     await tandem.settle()
+    // A run later, all of it was seen once more.
+    await waitForGlance()
+    await (await tandem.runner()).runNow()
     await whileDown(() => putBack(`${database}_backup`))
     await expectStop()
     expect((await cli('accept', 'erp', '--as', 'restored', '--winner', 'restored')).code).toBe(0)
@@ -174,13 +180,17 @@ describe.skipIf(!hasOdooDatabaseAccess || !canRestartOdoo)('the database behind 
     tandem = await openRealTandem()
     await tandem.insertPartner({ name: 'Ann', ref: `${tandem.mark}-A` })
     await tandem.settle()
+    await waitForGlance()
+    await (await tandem.runner()).runNow()
     await whileDown(async () => {
       await drop(`${database}_backup`)
       await drop(`${database}_after`)
       await copy(database, `${database}_backup`)
       await copy(database, `${database}_after`)
       // What a database that was set up at another time shows to an ordinary user.
-      await inCopy(`${database}_backup`, `UPDATE res_company SET create_date = create_date - interval '1 day'`)
+      for (const table of ['res_company', 'res_partner']) {
+        await inCopy(`${database}_backup`, `UPDATE ${table} SET create_date = create_date - interval '1 day'`)
+      }
       await putBack(`${database}_backup`)
     })
     const error = await expectStop()
@@ -192,6 +202,8 @@ describe.skipIf(!hasOdooDatabaseAccess || !canRestartOdoo)('the database behind 
     await tandem.settle()
     expect(await rows()).toEqual([['Ann', false]])
     expect(await names()).toEqual(['Ann'])
+    await waitForGlance()
+    await (await tandem.runner()).runNow()
     // The first one again: that is another one by now.
     await whileDown(() => putBack(`${database}_after`))
     expect((await expectStop()).message).toContain('another database answers')

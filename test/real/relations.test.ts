@@ -194,7 +194,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('tags by name in a real Odoo', () => {
 
   it('that are archived are no longer shown, and stay on the record', async () => {
     tandem = await openRealTandem({ table: TABLE, mapping: mapping(TAGS) })
-    const [old, next] = await makeTags('old', 'next')
+    const [old] = await makeTags('old', 'next')
     const ids: number[] = []
     for (const ref of ['A', 'B']) {
       ids.push(await tandem.insertPartner({ name: ref, ref: `${tandem.mark}-${ref}`, category_id: [[4, old]] }))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type App, openApp, readSetup } from '../../src/app.ts'
-import type { SyncEvent } from '../../src/engine/context.ts'
+import type { Context, SyncEvent } from '../../src/engine/context.ts'
 import { createRunner, type Runner } from '../../src/engine/runner.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
 import { realEnvironment } from './environment.ts'
@@ -71,9 +71,19 @@ export interface RealTandem {
   close(): Promise<void>
 }
 
-export async function openRealTandem(
-  options: { more?: string; table?: string; mapping?: (mark: string, schema: string) => string } = {},
-): Promise<RealTandem> {
+export interface RealTandemOptions {
+  /** Lines for the end of the mapping of customers. */
+  readonly more?: string
+  readonly table?: string
+  /** Another mapping, also called customers. */
+  readonly mapping?: (mark: string, schema: string) => string
+  /** Lines for the configuration. */
+  readonly config?: string
+  /** What the mapping runs with, to look at its calls. */
+  readonly observe?: (context: Context) => Context
+}
+
+export async function openRealTandem(options: RealTandemOptions = {}): Promise<RealTandem> {
   const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
   const mark = `t-${randomUUID().slice(0, 8)}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-real-'))
@@ -85,17 +95,15 @@ export async function openRealTandem(
   await shop.query(options.table ?? CUSTOMERS_TABLE)
   mkdirSync(join(folder, 'mappings'))
   const configFile = join(folder, 'config.yaml')
-  writeFileSync(
-    join(folder, 'mappings', 'customers.yaml'),
-    (options.mapping ?? ((name, of) => customersMapping(name, of, options.more)))(mark, schema),
-  )
+  const mapping = options.mapping?.(mark, schema) ?? customersMapping(mark, schema, options.more)
+  writeFileSync(join(folder, 'mappings', 'customers.yaml'), mapping)
   writeFileSync(
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
   erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${odooApiKey}" }
   shop: { type: postgres, url: "${postgresUrl}" }
-`,
+${options.config ?? ''}`,
   )
   const events: SyncEvent[] = []
   const app = await openApp(readSetup(configFile, {}), { emit: (event) => events.push(event) })
@@ -112,7 +120,9 @@ connections:
     async runner() {
       const [file] = app.files
       if (!file) throw new Error('no mapping')
-      runner ??= createRunner((await app.connect(file, signal)).context)
+      if (runner) return runner
+      const { context } = await app.connect(file, signal)
+      runner = createRunner(options.observe?.(context) ?? context)
       return runner
     },
     async settle() {
@@ -123,7 +133,7 @@ connections:
         if (round > 0 && pending === 0 && lookAgainMs === null) return
         await app.clock.sleep(200, signal)
       }
-      throw new Error('It does not settle.')
+      throw new Error(`It does not settle: ${JSON.stringify(events.slice(-5))}`)
     },
     async differences() {
       const { context } = await tandem.runner()

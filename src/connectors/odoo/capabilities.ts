@@ -17,6 +17,8 @@ export interface OdooCapabilities {
   canRemoveTranslations(signal: AbortSignal): Promise<boolean>
   /** Whether our user may do this to the model as a whole; record rules come on top. */
   mayAccess(model: string, access: Access, signal: AbortSignal): Promise<boolean>
+  /** Whether our user may do this to each of these records, record rules included. */
+  mayAccessRecords(model: string, access: Access, ids: readonly number[], signal: AbortSignal): Promise<boolean>
   /** Whether our user has the group, by its external id. */
   isInGroup(userId: number, group: string, signal: AbortSignal): Promise<boolean>
   /** Which webhooks an automation can have: one that Odoo receives, and one that it sends. */
@@ -58,6 +60,17 @@ export function createCapabilities(call: Call): OdooCapabilities {
       }
       const args = { operation: access, raise_exception: false }
       return (await call(model, 'check_access_rights', args, signal)) === true
+    },
+    async mayAccessRecords(model, access, ids, signal) {
+      if (await hasAccessMethod(signal))
+        return (await call(model, 'has_access', { ids, operation: access }, signal)) === true
+      try {
+        await call(model, 'check_access_rule', { ids, operation: access }, signal)
+        return true
+      } catch (error) {
+        if (pythonName(error) === 'odoo.exceptions.AccessError') return false
+        throw error
+      }
     },
     async isInGroup(userId, group, signal) {
       // The two changed in the same version: a method of the model before, of a record since.

@@ -1,8 +1,9 @@
 import type { Credential, Identity, Problem, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Fields } from '../../contract/value.ts'
+import { listApiKeys } from './api-keys.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
-import { formatWriteDate, parseWriteDate } from './record-version.ts'
+import { formatWriteDate } from './record-version.ts'
 
 /** How long before a key's end an operator is told. */
 const KEY_WARNING_MS = 14 * 24 * 3_600_000
@@ -24,7 +25,7 @@ export async function checkConnection(
       hint: 'Use the key of a user that has only the rights which the mappings need.',
     })
   }
-  const credentials = await readKeys(connection, uid, signal)
+  const credentials = await readKeys(connection, signal)
   problems.push(...keyProblems(credentials, wallClockMs + (server.clockOffsetMs ?? 0)))
   return {
     server: server.version === null ? 'Odoo' : `Odoo ${server.version}`,
@@ -37,13 +38,9 @@ export async function checkConnection(
 }
 
 /** The user's keys that end by themselves. Which of them is ours cannot be asked. */
-async function readKeys(connection: OdooConnection, uid: number, signal: AbortSignal): Promise<Credential[]> {
-  const args = { domain: [['user_id', '=', uid]], fields: ['name', 'expiration_date'] }
-  const keys = await ifAllowed(() => rows(connection, 'res.users.apikeys', 'search_read', args, signal))
-  return (keys ?? []).flatMap(({ name, expiration_date }) => {
-    const endsAtMs = parseWriteDate(expiration_date)
-    return Number.isNaN(endsAtMs) ? [] : [{ name: String(name), endsAtMs }]
-  })
+async function readKeys(connection: OdooConnection, signal: AbortSignal): Promise<Credential[]> {
+  const keys = await ifAllowed(() => listApiKeys(connection, signal))
+  return (keys ?? []).flatMap(({ name, endsAtMs }) => (endsAtMs === null ? [] : [{ name, endsAtMs }]))
 }
 
 function keyProblems(keys: readonly Credential[], nowMs: number): Problem[] {

@@ -3,9 +3,12 @@ import { SyncError } from '../../contract/error.ts'
 import { beyondSchema, findBeyondFields } from './beyond-fields.ts'
 import { checkContext } from './check-context.ts'
 import type { OdooConnection } from './connection.ts'
+import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
+import { isPlain } from './field-name.ts'
 import { createModel, type OdooModel } from './model.ts'
+import { whatBrings } from './modules.ts'
 import { fetchDefaults, fetchFields, type OdooField, toSchema } from './schema.ts'
 import { createSink } from './sink.ts'
 import { odooSpec } from './spec.ts'
@@ -14,6 +17,8 @@ import { odooSpec } from './spec.ts'
 const PAGE_SIZE = 5000
 /** Measured: from 250 on, larger calls are hardly faster, and they hold locks for longer and lose more when refused. */
 const MAX_BATCH = 500
+/** How many records `check` tries the record rules on. */
+const SAMPLE = 20
 
 /** @throws SyncError `config` that names what is wrong in the mapping's `odoo:` block. */
 export function createCollection(connection: OdooConnection, request: CollectionRequest): Collection {
@@ -25,14 +30,14 @@ export function createCollection(connection: OdooConnection, request: Collection
       hint: 'It takes model, domain, lang, companies, context, archive, lines and overlap.',
     })
   }
-  const spec = parsed.data
+  const spec = withoutFieldAttachments(parsed.data)
   const beside = odooSpec.safeParse(request.beside)
   const fieldNames = [...new Set(request.fields)]
-  const { lines, watched } = request
   const model = createModel(connection, spec, fieldNames, {
-    lines,
-    watched,
+    lines: request.lines,
+    watched: request.watched,
     beside: beside.success ? beside.data : null,
+    contents: request.contents,
   })
   return {
     capabilities: {
@@ -44,12 +49,17 @@ export function createCollection(connection: OdooConnection, request: Collection
     },
     async describe(signal) {
       await checkContext(connection, model.context, signal)
-      const fields = await fetchFields(connection, spec.model, [], signal)
+      const fields = await fetchModel(connection, spec.model, signal)
       const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
       const schema = toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
       const beyond = await findBeyondFields(connection, spec.model, fields, fieldNames, signal)
       const all = [...schema.fields, ...beyond.fields.map((field) => [field.name, beyondSchema(field)] as const)]
-      const whole = { ...schema, fields: new Map(all), reasons: beyond.reasons }
+      const missing = new Map<string, string>()
+      for (const name of fieldNames.filter((each) => isPlain(each) && !fields.has(each))) {
+        const remedy = await whatBrings(connection, spec.model, name, signal)
+        if (remedy !== null) missing.set(name, remedy)
+      }
+      const whole = { ...schema, fields: new Map(all), reasons: beyond.reasons, missing }
       return withLines(connection, whole, fields, Object.keys(request.lines ?? {}), signal)
     },
     check: (needs, signal) => checkCollection(model, needs, signal),
@@ -81,6 +91,22 @@ async function withLines(
   return { ...schema, fields: all }
 }
 
+/** The fields of a model. @throws SyncError `schema` that says what would bring a model which is not there. */
+async function fetchModel(
+  connection: OdooConnection,
+  model: string,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof fetchFields>>> {
+  try {
+    return await fetchFields(connection, model, [], signal)
+  } catch (error) {
+    const isMissing = error instanceof SyncError && error.code === 'schema'
+    const remedy = isMissing ? await whatBrings(connection, model, null, signal) : null
+    if (remedy === null) throw error
+    throw new SyncError('schema', `Odoo has no model ${model}`, { cause: error, hint: remedy })
+  }
+}
+
 async function checkCollection(
   model: OdooModel,
   needs: { create: boolean; update: boolean; remove: boolean },
@@ -105,11 +131,36 @@ async function checkCollection(
   try {
     await model.shape(signal)
     // The filter, too, is tried: an unknown field or operator in it shows only when it runs.
-    await createFeed(model).list?.(null, 1, signal)
+    const sample = (await createFeed(model).list?.(null, SAMPLE, signal))?.entries ?? []
+    const ids = sample.map(({ id }) => Number(id))
+    if (needs.update) problems.push(...(await ruleProblems(model, 'write', ids, signal)))
+    if (needs.remove) problems.push(...(await ruleProblems(model, 'unlink', ids, signal)))
   } catch (error) {
     const cause = await explainError(error, model, 'read', 0, signal)
     if (!(cause instanceof SyncError) || cause.disposition === 'retry' || cause.disposition === 'defer') throw cause
     problems.push({ severity: 'error', message: cause.message, hint: cause.hint })
   }
   return problems
+}
+
+/** The model as a whole is allowed; record rules may still keep single records from us. */
+async function ruleProblems(
+  model: OdooModel,
+  access: 'write' | 'unlink',
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<Problem[]> {
+  const may = (some: readonly number[]): Promise<boolean> =>
+    model.connection.capabilities.mayAccessRecords(model.name, access, some, signal)
+  if (ids.length === 0 || (await may(ids))) return []
+  const refused: number[] = []
+  for (const id of ids) if (!(await may([id]))) refused.push(id)
+  const named = refused.slice(0, 5).join(', ')
+  return [
+    {
+      severity: 'warning',
+      message: `Our user may not ${access} ${refused.length} of the first ${ids.length} records of ${model.name} (${named}${refused.length > 5 ? ', …' : ''}): a record rule keeps them`,
+      hint: 'Leave them out with the domain of the mapping, or change the rule (Settings, Technical, Record Rules): a change of such a record becomes a dead letter.',
+    },
+  ]
 }

@@ -4,6 +4,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { type BeyondField, findBeyondFields } from './beyond-fields.ts'
 import type { OdooConnection, OdooRow } from './connection.ts'
+import { addContents, contentColumns, hasChecksum } from './contents.ts'
 import { readAllDependents, watchedDependents } from './dependents.ts'
 import { isPlain, ownField } from './field-name.ts'
 import { fetchLines, type LinesShape } from './lines.ts'
@@ -37,8 +38,10 @@ export interface ModelShape {
   /** What a read of the model does not give. */
   readonly beyond: readonly BeyondField[]
   readonly reader: RowReader
-  /** What a full read asks for. */
+  /** What a full read asks for: without `contentNames`. */
   readonly readNames: readonly string[]
+  /** Files that are read as references: their checksums come from elsewhere. */
+  readonly contentNames: readonly string[]
   readonly lines: ReadonlyMap<string, LinesShape>
 }
 
@@ -49,13 +52,15 @@ export interface ModelRequest {
   readonly watched?: readonly string[] | undefined
   /** The spec of a collection whose language and companies this one shares where it names none. */
   readonly beside?: OdooSpec | null
+  /** Whether files are read as references where Odoo knows their checksums. */
+  readonly contents?: boolean | undefined
 }
 
 export function createModel(
   connection: OdooConnection,
   spec: OdooSpec,
   fieldNames: readonly string[],
-  { lines = {}, watched = [], beside = null }: ModelRequest = {},
+  { lines = {}, watched = [], beside = null, contents = false }: ModelRequest = {},
 ): OdooModel {
   const context = { ...connection.context, ...(beside ? contextOf(beside) : {}), ...contextOf(spec) }
   let shape: ModelShape | null = null
@@ -85,7 +90,13 @@ export function createModel(
         ],
         lines: lineShapes,
       }
-      shape = { fields, beyond, reader, readNames: needed, lines: lineShapes }
+      const isContent = (name: string): boolean => {
+        const field = fields.get(name)
+        return contents && field !== undefined && hasChecksum(spec.model, field)
+      }
+      const contentNames = fieldNames.filter(isContent)
+      const readNames = [...needed.filter((name) => !isContent(name)), ...contentColumns(spec.model, contentNames)]
+      shape = { fields, beyond, reader, readNames: [...new Set(readNames)], contentNames, lines: lineShapes }
       return shape
     },
     forgetShape() {
@@ -123,19 +134,20 @@ export async function readRecords(
   const { clock } = model.connection
   const shape = await model.shape(signal)
   const floorMs = clock.nowMs()
-  const rows = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
-  return toStates(model, shape, rows, floorMs, signal)
+  const found = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  return toStates(model, shape, found, floorMs, signal)
 }
 
 /** Rows as records, with all that is read apart from them. @param floorMs what the clock showed when they were asked for. */
 export async function toStates(
   model: OdooModel,
-  { reader, beyond }: ModelShape,
-  rows: readonly OdooRow[],
+  { reader, beyond, contentNames }: ModelShape,
+  found: readonly OdooRow[],
   floorMs: number | null,
   signal: AbortSignal,
 ): Promise<RecordState[]> {
   const { connection, searchContext } = model
+  const rows = await addContents(model, found, contentNames, signal)
   const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, true, signal)
   const { states, newestMs } = readRows(rows, reader, floorMs, dependents)
   if (newestMs !== null) connection.clock.observe(newestMs)

@@ -12,6 +12,8 @@ export interface OdooField {
   readonly isReadOnly: boolean
   readonly isComputed: boolean
   readonly isTranslated: boolean
+  /** Kept as an attachment, which has a checksum, and not in a column of the table. */
+  readonly isAttachment: boolean
   readonly relation: string | null
   /** For a one2many: the field of the other model that points back. */
   readonly inverse: string | null
@@ -35,6 +37,7 @@ const ATTRIBUTES = [
   'domain',
   'relation_field',
   'translate',
+  'attachment',
 ]
 
 /** Set by Odoo itself: `write` takes values for them without an error and drops them. */
@@ -111,6 +114,7 @@ function readField(name: string, attributes: Value): OdooField {
     isReadOnly: MANAGED.has(name) || (of.readonly === true && (of.store !== true || isComputed)),
     isComputed,
     isTranslated: of.translate !== undefined && of.translate !== false,
+    isAttachment: of.attachment === true,
     relation: typeof of.relation === 'string' ? of.relation : null,
     inverse: typeof of.relation_field === 'string' ? of.relation_field : null,
     hasDomain:

@@ -2,6 +2,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { Operation, Outcome, Sink } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { readBirths } from './births.ts'
+import { modelStreaming, openContent, streamedValues, wireName } from './contents.ts'
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
 import { translationOf } from './field-name.ts'
@@ -51,6 +52,13 @@ export function createSink(model: OdooModel): Sink {
         throw await explainError(error, model, access, operations.length, signal)
       }
     },
+    async *openContent(id, field, signal) {
+      try {
+        yield* openContent(model, id, field, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 1, signal)
+      }
+    },
   }
 }
 
@@ -64,6 +72,7 @@ async function applyOperations(
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
   const shape = await model.shape(signal)
+  const contents = streamedValues(operations)
   const outcomes: Outcome[] = []
   const creates: { at: number; vals: Fields }[] = []
   const updates: { at: number; id: string; vals: Fields }[] = []
@@ -83,9 +92,10 @@ async function applyOperations(
       outcomes[item.at] = results[index] as Outcome
     })
   }
+  const target = contents.size > 0 ? modelStreaming(model, contents) : model
   const createVals = creates.map((item) => item.vals)
-  if (creates.length > 0) place(creates, await createRecords(model, createVals, signal))
-  if (updates.length > 0) place(updates, await updateRecords(model, updates, signal))
+  if (creates.length > 0) place(creates, await createRecords(target, createVals, signal))
+  if (updates.length > 0) place(updates, await updateRecords(target, updates, signal))
   if (removes.length > 0) place(removes, await removeRecords(model, removes, signal))
   return outcomes
 }
@@ -114,7 +124,7 @@ function encodeFields(
     try {
       const before = expected[name]
       const where = `${model.name}.${name}`
-      vals[name] =
+      vals[translation === null ? wireName(model.name, name) : name] =
         field.type === 'many2many' && before !== undefined
           ? encodeSetChange(before, value, where)
           : encoderFor(field.type)(value, where)

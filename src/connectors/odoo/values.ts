@@ -1,3 +1,4 @@
+import { contentOf } from '../../contract/content.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
 
@@ -127,6 +128,8 @@ function idSet(value: Value, field: string): ReadonlySet<Value> {
   if (!Array.isArray(ids)) throw refuse(field, 'a list of ids', value)
   return new Set((ids as readonly Value[]).map((id) => encodeMany2one(id, field)))
 }
+/** Base64, or the reference to the bytes that come with the operation. */
+const encodeBinary: Encoder = (value, field) => (contentOf(value) === null ? encodeText(value, field) : value)
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
   boolean: encodeBoolean,
@@ -144,7 +147,7 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
   html: encodeText,
   selection: encodeText,
   reference: encodeText,
-  binary: encodeText,
+  binary: encodeBinary,
 }
 
 /** Types without an entry (`json`, `properties`, …) are handed over as they are. */

@@ -17,7 +17,7 @@ const PAGE_SIZE = 5000
 
 export function postgresCollection(connection: PostgresConnection, request: CollectionRequest): Collection {
   const spec = withKey(parseTableSpec(request.spec), request.key, request.keyWithin)
-  const context = postgresContext(connection, spec, request.fields, request.consumer)
+  const context = postgresContext(connection, spec, request)
   const collection: Collection = {
     capabilities: {
       deletes: spec.capture === 'triggers' ? 'pushed' : 'listed',

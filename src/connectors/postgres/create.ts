@@ -38,7 +38,7 @@ export async function createGroup(
   )
   const found = await query(
     `insert into ${table.sql} as ${table.alias} (${columns.map((column) => column.sql).join(', ')}) ${overriding(columns)}
-     select ${inputs.map(({ name, column }) => inputExpression(column.type, name)).join(', ')}
+     select ${inputs.map(({ name, column }) => inputExpression(column.type, name, rows.hasStaged)).join(', ')}
      from ${recordset('$1', 'tandem_x', inputs)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning}`,
     [text],
   )
@@ -120,7 +120,7 @@ async function explainMissing(
   const meets = uniques.map((unique) => {
     const same = unique.map((name) => {
       const input = inputs.find(({ column }) => column.field.name === name)
-      return `${table.alias}.${columnNamed(table, name).sql} = ${input === undefined ? 'null' : inputExpression(input.column.type, input.name)}`
+      return `${table.alias}.${columnNamed(table, name).sql} = ${input === undefined ? 'null' : inputExpression(input.column.type, input.name, rows.hasStaged)}`
     })
     return `exists (select from ${rows.from} where ${same.join(' and ')})`
   })

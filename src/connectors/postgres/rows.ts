@@ -1,4 +1,5 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
+import type { CollectionRequest } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
@@ -11,6 +12,10 @@ import { isCastable, readExpression } from './values.ts'
 /** One collection's view of its table: what is read of each row, and how. */
 export interface PostgresRows {
   readonly table: PostgresTable
+  /** Whether bytea is read as a reference to its content. */
+  readonly takesContents: boolean
+  /** Whether bytes were put into the transaction's own table: see contents.ts. */
+  readonly hasStaged: boolean
   readonly columns: readonly PostgresColumn[]
   readonly cursorColumn: PostgresColumn | null
   /** The select list: id as text, version, `columns`, then the cursor column where there is one. */
@@ -47,9 +52,9 @@ export interface PostgresContext {
 export function postgresContext(
   connection: PostgresConnection,
   spec: TableSpec,
-  fields: readonly string[],
-  consumer: string,
+  request: Pick<CollectionRequest, 'fields' | 'consumer' | 'contents'>,
 ): PostgresContext {
+  const { fields, consumer, contents: takesContents = false } = request
   let known: PostgresRows | null = null
   return {
     connection,
@@ -59,11 +64,11 @@ export function postgresContext(
     subject: `table ${quoteTableName(spec.name).replaceAll('"', '')}`,
     async table(query) {
       const table = await readTable(query, spec)
-      known = fields.every((field) => table.columns.has(field)) ? rowsOf(table, spec, fields) : null
+      known = fields.every((field) => table.columns.has(field)) ? rowsOf(table, spec, fields, takesContents) : null
       return table
     },
     async rows(query) {
-      known ??= rowsOf(await readTable(query, spec), spec, fields)
+      known ??= rowsOf(await readTable(query, spec), spec, fields, takesContents)
       return known
     },
     forget() {
@@ -82,7 +87,12 @@ export async function forgettingWhenChanged<T>(context: PostgresContext, work: (
   }
 }
 
-function rowsOf(table: PostgresTable, spec: TableSpec, fields: readonly string[]): PostgresRows {
+function rowsOf(
+  table: PostgresTable,
+  spec: TableSpec,
+  fields: readonly string[],
+  takesContents: boolean,
+): PostgresRows {
   const columns = [...new Set(fields)].map((field) => columnNamed(table, field))
   const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
   const id = `${table.alias}.${table.id.sql}`
@@ -91,9 +101,11 @@ function rowsOf(table: PostgresTable, spec: TableSpec, fields: readonly string[]
   const version = hasXmin ? `${table.alias}.xmin::text` : `md5(${table.alias}::text)`
   const shortList = `${id}::text, ${version}`
   const read = [...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
-  const values = read.map((column) => readExpression(column.type, `${table.alias}.${column.sql}`))
+  const values = read.map((column) => readExpression(column.type, `${table.alias}.${column.sql}`, takesContents))
   return {
     table,
+    takesContents,
+    hasStaged: false,
     columns,
     cursorColumn,
     list: [shortList, ...values].join(', '),
@@ -135,12 +147,12 @@ export function versionText(version: Value | undefined): string | null {
 }
 
 /** The ids that can be cast to the id column's type; no row has another one. */
-function castableIds(table: PostgresTable, ids: readonly RecordId[]): RecordId[] {
+export function castableIds(table: PostgresTable, ids: readonly RecordId[]): RecordId[] {
   return ids.filter((id) => isCastable(table.id.type, id) ?? true)
 }
 
 /** A condition that the id is one of a parameter's texts, so that the id's index is used. */
-function idAmong(rows: PostgresRows, parameter: string): string {
+export function idAmong(rows: PostgresRows, parameter: string): string {
   return `${rows.id} = any (${parameter}::text[]::${rows.table.id.type.sql}[])`
 }
 

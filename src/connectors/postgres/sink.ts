@@ -1,8 +1,9 @@
 import type { RecordId, RecordState } from '../../contract/change.ts'
-import type { FindRequest, Operation, Outcome, Sink } from '../../contract/sink.ts'
+import type { FindRequest, Outcome, Sink } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
 import { foldText } from '../sql/fold.ts'
 import { groupOperations, type OperationGroup } from '../sql/group-operations.ts'
+import { readSlice, type Staged, slicesOf, stageContents } from './contents.ts'
 import { createGroup, type Placements } from './create.ts'
 import type { Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, recordsById } from './rows.ts'
@@ -18,7 +19,10 @@ export function postgresSink(context: PostgresContext): Sink {
     find: (request, signal) => run(signal, async (query) => findRecords(query, await context.rows(query), request)),
     apply: (operations, signal) =>
       forgettingWhenChanged(context, () =>
-        context.connection.transact(context.subject, signal, (query) => applyBatch(context, query, operations)),
+        context.connection.transact(context.subject, signal, async (query) => {
+          const staged = await stageContents(query, operations, signal)
+          return applyBatch(context, query, staged)
+        }),
       ),
     reserve: (field, count, signal) =>
       run(signal, async (query) => {
@@ -27,6 +31,10 @@ export function postgresSink(context: PostgresContext): Sink {
         const rows = await query(`select ${source} from generate_series(1, $1::int4)`, [count])
         return rows.map(([value = null]) => value)
       }),
+    openContent: (id, field, signal) =>
+      slicesOf((from, length) =>
+        run(signal, async (query) => readSlice(query, await context.rows(query), id, field, from, length)),
+      ),
   }
 }
 
@@ -74,10 +82,10 @@ function foldSql(text: string, fold: FindRequest['fold']): string {
 async function applyBatch(
   context: PostgresContext,
   query: Query,
-  operations: readonly Operation[],
+  { operations, hasStaged }: Staged,
 ): Promise<readonly Outcome[]> {
   if (operations.length === 0) return []
-  const rows = await context.rows(query)
+  const rows = { ...(await context.rows(query)), hasStaged }
   await query("select set_config('tandem.writer', $1, true)", [context.connection.name])
   const outcomes: Outcome[] = new Array<Outcome>(operations.length)
   for (const group of groupOperations(operations)) {

@@ -39,7 +39,9 @@ export async function updateGroup(
     })),
   )
   // Nothing to set: the id stays what it is, and the guard still holds.
-  const set = fields.map(({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`)}`)
+  const set = fields.map(
+    ({ name, column }) => `${column.sql} = ${inputExpression(column.type, `tandem_x.${name}`, rows.hasStaged)}`,
+  )
   if (set.length === 0) set.push(`${table.id.sql} = ${rows.id}`)
   const guard = guards.map(({ name, column }) =>
     sameCondition(column.type, `${table.alias}.${column.sql}`, `tandem_x.${name}`),

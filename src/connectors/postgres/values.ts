@@ -77,8 +77,15 @@ function isStructured(type: PostgresType): boolean {
 }
 
 /** The expression that reads a column in a form that the parsers understand. */
-export function readExpression(type: PostgresType, column: string): string {
+export function readExpression(type: PostgresType, column: string, takesContents: boolean): string {
+  if (takesContents && type.name === 'bytea') return contentExpression(column)
   return isStructured(type) ? `to_json(${column})` : column
+}
+
+/** A bytea column as a reference to its content. The server has SHA-256 from version 11 on, and SHA-1 only by extension. */
+function contentExpression(column: string): string {
+  const content = `json_build_object('checksum', 'sha256:' || encode(sha256(${column}), 'hex'), 'size', octet_length(${column}))`
+  return `case when ${column} is not null then ${content} end`
 }
 
 /** The type under which `json_to_recordset` takes a value for the column. */
@@ -87,8 +94,15 @@ export function inputType(type: PostgresType): string {
 }
 
 /** Turns what was taken as `inputType` into what the column stores. */
-export function inputExpression(type: PostgresType, input: string): string {
-  return type.name === 'bytea' ? `decode(${input}, 'base64')` : input
+export function inputExpression(type: PostgresType, input: string, hasStaged: boolean): string {
+  if (type.name !== 'bytea') return input
+  const decoded = `decode(${input}, 'base64')`
+  return hasStaged ? `case when ${input} like ':%' then ${stagedContent(input)} else ${decoded} end` : decoded
+}
+
+/** What was streamed into the transaction's own table before; `:7` names it, and base64 has no colon. */
+function stagedContent(input: string): string {
+  return `(select string_agg(s.piece, ''::bytea order by s.n) from pg_temp.${STAGED} s where s.content = substr(${input}, 2)::int4)`
 }
 
 /** Types without an equals sign are compared by their text. */
@@ -96,12 +110,19 @@ const WITHOUT_EQUALITY = new Set(['xml', 'point', 'polygon', 'path', 'box', 'lin
 
 /** A condition that a column holds what was expected, compared in the column's type. */
 export function sameCondition(type: PostgresType, column: string, input: string): string {
-  const expected = inputExpression(type, input)
+  const expected = inputExpression(type, input, false)
   let cast = ''
   if (type.name === 'json') cast = '::jsonb'
   else if (WITHOUT_EQUALITY.has(type.name)) cast = '::text'
-  return `${column}${cast} is not distinct from ${expected}${cast}`
+  const same = `${column}${cast} is not distinct from ${expected}${cast}`
+  if (type.name !== 'bytea') return same
+  // A reference to content comes as JSON, which base64 never is.
+  const hasChecksum = `coalesce('sha256:' || encode(sha256(${column}), 'hex') = ${input}::json ->> 'checksum', false)`
+  return `case when ${input} like '{%' then ${hasChecksum} else ${same} end`
 }
+
+/** The temporary table of contents.ts. */
+export const STAGED = 'tandem_content'
 
 const INTEGER_BITS: Readonly<Record<string, number>> = { int2: 16, int4: 32, int8: 64 }
 

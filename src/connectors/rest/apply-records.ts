@@ -48,23 +48,37 @@ async function applyAlone(
     return await applyOne(resource, operation, etags, signal)
   } catch (thrown) {
     const error = asSyncError(thrown)
-    const isTaken = operation.kind === 'create' && (await isKeyTaken(resource, operation.fields, error, signal))
-    return isTaken ? { kind: 'exists' } : { kind: 'rejected', error }
+    return (await explainRefusal(resource, operation, error, signal)) ?? { kind: 'rejected', error }
   }
 }
 
-/** APIs say "this key is taken" with many statuses and words: a refused create is looked up by its key. */
-async function isKeyTaken(resource: Resource, fields: Fields, error: SyncError, signal: AbortSignal): Promise<boolean> {
-  const { key } = resource
-  const value = key === null ? undefined : fields[key]
-  if (key === null || value === undefined || value === null || error.disposition !== 'park') return false
+/**
+ * APIs say "this key is taken" and "there is no such record" with many statuses and words: after a refusal it is looked up.
+ * null: it was refused for another reason.
+ */
+async function explainRefusal(
+  resource: Resource,
+  operation: Operation,
+  error: SyncError,
+  signal: AbortSignal,
+): Promise<Outcome | null> {
+  if (error.disposition !== 'park') return null
   try {
-    const fold = { case: false, space: false }
-    return (await findRecords(resource, { field: key, values: [value], fold }, signal)).length > 0
+    if (operation.kind === 'create')
+      return (await isKeyTaken(resource, operation.fields, signal)) ? { kind: 'exists' } : null
+    return (await readOne(resource, operation.id, signal)) === null ? { kind: 'gone' } : null
   } catch {
     // The refusal itself says more than a look-up that fails, too.
-    return false
+    return null
   }
+}
+
+async function isKeyTaken(resource: Resource, fields: Fields, signal: AbortSignal): Promise<boolean> {
+  const { key } = resource
+  const value = key === null ? undefined : fields[key]
+  if (key === null || value === undefined || value === null) return false
+  const fold = { case: false, space: false }
+  return (await findRecords(resource, { field: key, values: [value], fold }, signal)).length > 0
 }
 
 async function applyOne(resource: Resource, operation: Operation, etags: Etags, signal: AbortSignal): Promise<Outcome> {
@@ -83,6 +97,8 @@ async function applyOne(resource: Resource, operation: Operation, etags: Etags, 
     signal,
   )
   if (operation.kind !== 'create') etags.delete(operation.id)
+  const fault = call.error === undefined ? undefined : valueAt(answer.body, call.error)
+  if (isFault(fault)) throw recordError(resource, fault)
   if (answer.status === 412) return { kind: 'stale' }
   if (answer.status === 404 || answer.status === 410) return { kind: 'gone' }
   if (operation.kind === 'remove') return { kind: 'done', record: null, isOurs: true }
@@ -95,11 +111,13 @@ function cannot({ name }: Resource, kind: Kind): SyncError {
   })
 }
 
+/** `{fields}`: what is written. `{item}`: the same with the id. `{items}`: for a batch, one for each operation. */
 function bindingsOf(operation: Operation): Readonly<Record<string, Value>> {
-  if (operation.kind === 'create') return { fields: nest(operation.fields), items: [nest(operation.fields)] }
   if (operation.kind === 'remove') return { id: operation.id, items: [operation.id] }
   const fields = nest(operation.fields)
-  return { id: operation.id, fields, items: [{ id: operation.id, ...fields }] }
+  if (operation.kind === 'create') return { fields, items: [fields] }
+  const item = { id: operation.id, ...fields }
+  return { id: operation.id, fields, item, items: [item] }
 }
 
 function headersOf({ definition, name }: Resource, operation: Operation, etags: Etags): Record<string, string> {
@@ -190,7 +208,7 @@ async function applyBatch(
     operations.map(async (operation, index): Promise<Outcome> => {
       const result = results[index]
       const fault = call.error === undefined ? undefined : valueAt(result, call.error)
-      if (fault !== undefined && fault !== null) return { kind: 'rejected', error: batchError(resource, fault) }
+      if (isFault(fault)) return { kind: 'rejected', error: recordError(resource, fault) }
       if (operation.kind === 'remove') return { kind: 'done', record: null, isOurs: true }
       try {
         return await written(resource, operation, result, at, signal)
@@ -201,8 +219,16 @@ async function applyBatch(
   )
 }
 
-function batchError({ name }: Resource, fault: Value): SyncError {
-  return new SyncError('invalid', `The API refused a record of ${name}: ${messageIn(fault) ?? JSON.stringify(fault)}`)
+/** "No errors" is said in many ways. */
+function isFault(fault: Value | undefined): fault is Value {
+  return fault !== undefined && fault !== null && fault !== false && !(Array.isArray(fault) && fault.length === 0)
+}
+
+function recordError({ name }: Resource, fault: Value): SyncError {
+  return new SyncError(
+    'invalid',
+    `The API refused a record of ${name}: ${messageIn(Array.isArray(fault) ? { errors: fault } : fault) ?? JSON.stringify(fault)}`,
+  )
 }
 
 function serverMs(answer: JsonAnswer): number | null {

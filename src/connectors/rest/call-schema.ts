@@ -43,6 +43,8 @@ const paging = z.discriminatedUnion('by', [
     by: z.literal('cursor'),
     cursor: text.default('cursor'),
     next: jsonPath,
+    /** Where the answer says whether there is more, if it names a next one even after the last (`hasNextPage`). */
+    more: jsonPath.optional(),
     size: text.optional(),
     limit: z.int().min(1).default(100),
   }),
@@ -68,7 +70,10 @@ const paging = z.discriminatedUnion('by', [
   }),
 ])
 
-/** A call that answers with a list. */
+/**
+ * A call that answers with a list. What paging and filters add goes into the query, or where the body has a placeholder of
+ * that name, there (GraphQL's variables).
+ */
 export const listCall = z.strictObject({
   ...call,
   /** Where the list is in the answer; '' where the answer is the list. */
@@ -81,6 +86,8 @@ export const itemCall = z.strictObject({
   ...call,
   /** Where the record is in the answer. */
   item: jsonPath.default(''),
+  /** Where an answer with a good status says that it failed (`userErrors` of a GraphQL mutation); an empty list is none. */
+  error: z.string().min(1).optional(),
 })
 
 /** Records by several ids or values in one call. */

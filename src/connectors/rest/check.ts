@@ -30,7 +30,7 @@ export async function checkCollection(
   }
   try {
     await resource.reader(signal)
-    const { items } = await readList(resource.client, definition.list, {}, null, 5, signal)
+    const { items } = await readList(resource.client, definition.list, null, 5, signal)
     problems.push(...checkItems(resource, items))
     problems.push(...(await checkFilters(resource, signal)))
   } catch (cause) {
@@ -69,7 +69,7 @@ export async function checkFilters({ client, definition, name }: Resource, signa
     const filled = Object.fromEntries(
       Object.entries(filter).map(([key, value]) => [key, fill(value as Value, { since })]),
     )
-    const { items } = await readList(client, list, {}, null, 5, signal, filled)
+    const { items } = await readList(client, list, null, 5, signal, filled)
     if (items.length === 0) continue
     const names = Object.keys(filter).join(', ')
     problems.push(

@@ -123,7 +123,8 @@ function judge(settings: RestSettings, call: ClientCall, path: string, answer: J
     const fault = settings.error === undefined ? undefined : valueAt(body, settings.error)
     if (fault === undefined || fault === null || (Array.isArray(fault) && fault.length === 0)) return answer
     const said = messageIn(fault) ?? messageIn({ errors: fault }) ?? 'without saying why'
-    throw new SyncError('invalid', `The API refused ${name}: ${said}`)
+    // What is wrong with a call that only reads is the call, not a record.
+    throw new SyncError(call.changesData ? 'invalid' : 'schema', `The API refused ${name}: ${said}`)
   }
   if (call.expected?.includes(status) === true) return answer
   throw restError(status, body, {

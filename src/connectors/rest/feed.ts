@@ -62,7 +62,6 @@ async function readPage(
   const { items, next, serverMs } = await readList(
     resource.client,
     source.call,
-    {},
     at.place,
     request.limit,
     signal,
@@ -155,7 +154,7 @@ async function listPage(
   const reader = await resource.reader(signal)
   const { definition, client } = resource
   const place = after === null ? null : (JSON.parse(after) as Place)
-  const { items, next, serverMs } = await readList(client, definition.list, {}, place, limit, signal, {}, definition.id)
+  const { items, next, serverMs } = await readList(client, definition.list, place, limit, signal, {}, definition.id)
   return {
     entries: items.map((item) => {
       const { id, version } = readItem(reader, item, false, serverMs)

@@ -1,7 +1,10 @@
 import type { ConnectorFactory, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
-import { headerOf, openRestClient, type RestClient } from './client.ts'
+import type { Call } from './call-schema.ts'
+import { type ClientCall, headerOf, openRestClient, type RestClient } from './client.ts'
 import { createCollection } from './collection.ts'
+import { START } from './paging.ts'
+import { pageCall } from './resource.ts'
 import { type RestSettings, restSettings } from './settings.ts'
 
 /** A JSON API over HTTP, described by configuration alone. */
@@ -21,14 +24,15 @@ export const createRestConnector: ConnectorFactory = (settings, name) => {
 
 /** Asks something that only a known caller may ask: the configured call, or the first page of some list. */
 async function checkConnection(client: RestClient, settings: RestSettings, signal: AbortSignal): Promise<Report> {
-  const call = settings.check ?? Object.values(settings.collections)[0]?.list
+  const list = Object.values(settings.collections)[0]?.list
+  const call = settings.check === undefined ? list && pageCall(list, START, 1) : plainCall(settings.check)
   if (call === undefined) {
     throw new SyncError('config', `The connection to ${client.origin} has no collections`, {
       hint: 'Describe them under `collections` in config.yaml.',
     })
   }
   const beforeMs = Date.now()
-  const answer = await client.call({ call, method: 'GET', bindings: {}, changesData: false }, signal)
+  const answer = await client.call(call, signal)
   const dateMs = Date.parse(headerOf(answer, 'date') ?? '')
   return {
     server: headerOf(answer, 'server') ?? client.origin,
@@ -38,4 +42,8 @@ async function checkConnection(client: RestClient, settings: RestSettings, signa
     identity: null,
     problems: [],
   }
+}
+
+function plainCall(call: Call): ClientCall {
+  return { call, method: 'GET', bindings: {}, changesData: false }
 }

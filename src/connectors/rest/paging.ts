@@ -101,6 +101,7 @@ function follow(paging: Paging, place: Place, answer: JsonAnswer, count: number,
     }
     case 'cursor': {
       const cursor = textAt(answer.body, paging.next)
+      if (paging.more !== undefined && valueAt(answer.body, paging.more) !== true) return null
       return cursor === null || cursor === '' ? null : at(cursor)
     }
     case 'keyset': {

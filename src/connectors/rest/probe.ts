@@ -6,9 +6,9 @@ import { checkFilters } from './check.ts'
 import { headerOf } from './client.ts'
 import { listAt, textAt, valueAt } from './json-path.ts'
 import { parseMoment } from './moment.ts'
-import { nextPlace, type Place, pageRequest, START } from './paging.ts'
+import { nextPlace, type Place, START } from './paging.ts'
 import { findRecords, readOne } from './read-records.ts'
-import { positionPath, type Resource } from './resource.ts'
+import { pageCall, positionPath, type Resource } from './resource.ts'
 import { learnedSchema } from './schema.ts'
 
 const MAX_PAGES = 3
@@ -46,9 +46,7 @@ async function readPages(resource: Resource, signal: AbortSignal): Promise<Read>
   const sizes: number[] = []
   let place: Place | null = START
   while (place !== null && answers.length < MAX_PAGES) {
-    const { query, address } = pageRequest(list.paging, place, 1000)
-    const call = { call: list, method: 'GET', bindings: {}, query, changesData: false } as const
-    const answer = await client.call(address === undefined ? call : { ...call, address }, signal)
+    const answer = await client.call(pageCall(list, place, 1000), signal)
     const found = listAt(answer.body, list.items)
     if (found === null) throw noListAt(list.items, answer)
     answers.push(answer)

@@ -152,7 +152,6 @@ async function readAll(resource: Resource, signal: AbortSignal): Promise<RecordS
     const page: Awaited<ReturnType<typeof readList>> = await readList(
       client,
       definition.list,
-      {},
       place,
       LISTING_PAGE,
       signal,

@@ -3,14 +3,14 @@ import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
 import type { JsonAnswer } from '../../http/request-json.ts'
 import type { ListCall } from './call-schema.ts'
-import { headerOf, type RestClient } from './client.ts'
+import { type ClientCall, headerOf, type RestClient } from './client.ts'
 import type { RestCollection } from './collection-schema.ts'
 import type { ItemReader } from './item.ts'
 
 import { type JsonPath, listAt, textAt, valueAt } from './json-path.ts'
 import { nextPlace, type Place, pageRequest, START } from './paging.ts'
 import { declaredSchema, learnedSchema } from './schema.ts'
-import type { Bindings } from './template.ts'
+import { placeholdersOf } from './template.ts'
 
 /** How many records a schema is learned from. */
 const SAMPLE = 100
@@ -48,7 +48,7 @@ export function createResource(
     async schema(signal, isFresh = false) {
       if (declared !== null) return declared
       if (learned === null || isFresh) {
-        const page = await readList(client, definition.list, {}, null, SAMPLE, signal)
+        const page = await readList(client, definition.list, null, SAMPLE, signal)
         learned = learnedSchema(name, definition, page.items.slice(0, SAMPLE), fieldNames)
       }
       return learned
@@ -78,6 +78,27 @@ export interface ListPage {
   readonly serverMs: number | null
 }
 
+/** The call for one page: what paging and filter add stands in the query, or in the body where that has room for it. */
+export function pageCall(
+  call: ListCall,
+  place: Place,
+  limit: number,
+  filter: Readonly<Record<string, Value>> = {},
+): ClientCall {
+  const { query, address } = pageRequest(call.paging, place, limit)
+  const inBody = placeholdersOf(call.body)
+  const added = Object.entries({ ...filter, ...query })
+  const empty = Object.fromEntries([...inBody].map((name) => [name, null]))
+  return {
+    call,
+    method: 'GET',
+    bindings: { ...empty, ...Object.fromEntries(added.filter(([name]) => inBody.has(name))) },
+    query: Object.fromEntries(added.filter(([name]) => !inBody.has(name))),
+    changesData: false,
+    ...(address === undefined ? {} : { address }),
+  }
+}
+
 /** Where a record holds what a keyset goes on from. */
 export function positionPath({ paging }: ListCall, id: JsonPath): JsonPath {
   return paging.by === 'keyset' ? (paging.from ?? id) : id
@@ -87,7 +108,6 @@ export function positionPath({ paging }: ListCall, id: JsonPath): JsonPath {
 export async function readList(
   client: RestClient,
   call: ListCall,
-  bindings: Bindings,
   place: Place | null,
   limit: number,
   signal: AbortSignal,
@@ -95,19 +115,8 @@ export async function readList(
   id: JsonPath = 'id',
 ): Promise<ListPage> {
   const at = place ?? START
-  const { query, address } = pageRequest(call.paging, at, limit)
   const startedMs = performance.now()
-  const answer = await client.call(
-    {
-      call,
-      method: 'GET',
-      bindings,
-      query: { ...filter, ...query },
-      changesData: false,
-      ...(address === undefined ? {} : { address }),
-    },
-    signal,
-  )
+  const answer = await client.call(pageCall(call, at, limit, filter), signal)
   const items = listAt(answer.body, call.items)
   if (items === null) throw noList(call, answer)
   const wanted = items.slice(at.skip, at.skip + limit)

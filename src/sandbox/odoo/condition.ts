@@ -32,7 +32,8 @@ function wholeSecond(field: FieldDefinition, cell: Cell): Cell {
 function toComparable(field: FieldDefinition, value: unknown): Cell {
   if (field.type === 'datetime') return parseDomainDatetime(value).us
   if (field.type === 'boolean') return typeof value === 'string' ? value.toLowerCase() === 'true' : Boolean(value)
-  if (field.type === 'integer' || field.type === 'many2one') return Number(value)
+  if (field.type === 'integer' || field.type === 'many2one_reference') return Number(value)
+  if (field.type === 'many2one') return Number(value)
   if (field.type === 'float') return field.digits ? roundTo(Number(value), field.digits[1]) : Number(value)
   if (field.type === 'monetary') return Number(value)
   return String(value)

@@ -8,6 +8,7 @@ export function toStored(model: string, name: string, field: FieldDefinition, va
     case 'boolean':
       return isTruthy(value)
     case 'integer':
+    case 'many2one_reference':
       return toInteger(value)
     case 'float':
       return field.digits ? roundTo(toFloat(value), field.digits[1]) : toFloat(value)
@@ -27,6 +28,8 @@ export function toStored(model: string, name: string, field: FieldDefinition, va
     case 'many2one':
       // Anything but a whole number clears the field, also the pair that a read gives.
       return Number.isInteger(value) && value !== 0 ? (value as number) : null
+    case 'binary':
+      throw new Error(`the file of ${model}.${name} is kept in its attachment`)
     case 'many2many':
       throw new Error(`the commands of ${model}.${name} are applied where rows are written`)
   }

@@ -33,6 +33,7 @@ function describe(name: string, field: FieldDefinition): Record<string, unknown>
   }
   if (field.relation) description.relation = field.relation
   if (field.selection) description.selection = field.selection
+  if (field.type === 'binary') description.attachment = field.attachment ?? false
   if (field.digits) description.digits = field.digits
   if (field.currencyField) description.currency_field = field.currencyField
   if (field.type === 'char') Object.assign(description, { translate: false, trim: true })

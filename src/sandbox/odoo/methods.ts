@@ -1,3 +1,4 @@
+import { createAttachments, forgetFiles, storeFiles, writeAttachments } from './attachment.ts'
 import { type Environment, modelOf } from './environment.ts'
 import { fieldsGet } from './fields-get.ts'
 import { accessError, httpError, pythonError, pythonRepr } from './odoo-error.ts'
@@ -200,16 +201,27 @@ function toValuesList(value: unknown): readonly Values[] {
 }
 
 export function create(env: Environment, model: string, valuesList: readonly Values[]): number[] {
-  return model === 'res.partner' ? createPartners(env, valuesList) : insertRows(env, model, valuesList)
+  if (model === 'ir.attachment') return createAttachments(env, valuesList)
+  const ids = model === 'res.partner' ? createPartners(env, valuesList) : insertRows(env, model, valuesList)
+  ids.forEach((id, index) => {
+    storeFiles(env, model, [id], valuesList[index] ?? {})
+  })
+  return ids
 }
 
 export function write(env: Environment, model: string, ids: readonly number[], values: Values): void {
   modelOf(env, model)
+  if (model === 'ir.attachment') {
+    writeAttachments(env, ids, values)
+    return
+  }
   if (model === 'res.partner') writePartners(env, ids, values)
   else updateRows(env, model, ids, values)
+  storeFiles(env, model, ids, values)
 }
 
 export function unlink(env: Environment, model: string, ids: readonly number[]): void {
   if (model === 'res.partner') unlinkPartners(env, ids)
   else deleteRows(env, model, ids)
+  if (model !== 'ir.attachment') forgetFiles(env, model, ids)
 }

@@ -57,6 +57,7 @@ const partner: ModelDefinition = {
     partner_longitude: { type: 'float', string: 'Geo Longitude', digits: [10, 7] },
     customer_rank: { type: 'integer', string: 'Customer Rank', default: 0 },
     supplier_rank: { type: 'integer', string: 'Vendor Rank', default: 0 },
+    image_1920: { type: 'binary', string: 'Image', attachment: true, maxPixels: 1920 },
     x_credit_limit: { type: 'float', string: 'Credit limit', manual: true },
     x_currency_id: { type: 'many2one', string: 'Currency', relation: 'res.currency', manual: true },
     x_turnover: { type: 'monetary', string: 'Turnover', currencyField: 'x_currency_id', manual: true },
@@ -137,7 +138,33 @@ const languageExport: ModelDefinition = {
   fields: { ...USERS, name: { type: 'char', string: 'File Name', readonly: true } },
 }
 
+const ATTACHMENT_TYPES = [
+  ['url', 'URL'],
+  ['binary', 'File'],
+] as const
+
+const attachment: ModelDefinition = {
+  description: 'Attachment',
+  order: 'id desc',
+  writableBy: 'user',
+  fields: {
+    ...USERS,
+    name: { type: 'char', string: 'Name', required: true },
+    description: { type: 'char', string: 'Description' },
+    res_model: { type: 'char', string: 'Resource Model' },
+    res_field: { type: 'char', string: 'Resource Field' },
+    res_id: { type: 'many2one_reference', string: 'Resource ID' },
+    type: { type: 'selection', string: 'Type', selection: ATTACHMENT_TYPES, required: true, default: 'binary' },
+    url: { type: 'char', string: 'Url' },
+    datas: { type: 'binary', string: 'File Content (base64)', store: false },
+    checksum: { type: 'char', string: 'Checksum/SHA1', readonly: true },
+    file_size: { type: 'integer', string: 'File Size', readonly: true },
+    mimetype: { type: 'char', string: 'Mime Type', readonly: true },
+  },
+}
+
 export const MODELS: Models = {
+  'ir.attachment': attachment,
   'res.company': company,
   'base.language.export': languageExport,
   'res.partner': partner,

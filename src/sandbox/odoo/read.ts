@@ -1,3 +1,4 @@
+import { fileOf } from './attachment.ts'
 import { type Environment, fieldOf, modelOf, rowOf } from './environment.ts'
 import { formatDatetime } from './field-value.ts'
 import { completeName, displayName } from './names.ts'
@@ -44,7 +45,10 @@ function toJson(
   if (name === 'complete_name' && model === 'res.partner') return completeName(env, row) || false
   const cell: Cell = row[name] ?? null
   switch (field.type) {
+    case 'binary':
+      return fileOf(env, model, row, name)
     case 'integer':
+    case 'many2one_reference':
     case 'float':
     case 'monetary':
       return cell ?? 0

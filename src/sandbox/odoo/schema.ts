@@ -12,6 +12,8 @@ export type FieldType =
   | 'selection'
   | 'many2one'
   | 'many2many'
+  | 'many2one_reference'
+  | 'binary'
 
 /** A stored value. Datetimes are microseconds since 1970, dates `YYYY-MM-DD`, a many2many its ids, absent is null. */
 export type Cell = string | number | boolean | null | readonly number[]
@@ -31,6 +33,10 @@ export interface FieldDefinition {
   readonly digits?: readonly [number, number]
   readonly currencyField?: string
   readonly default?: Cell
+  /** Of a binary field: its files are rows of `ir.attachment`. */
+  readonly attachment?: boolean
+  /** Of an image: a longer side is made this short. */
+  readonly maxPixels?: number
   /** A field that a person added: Odoo names those `x_…` and marks them `manual`. */
   readonly manual?: boolean
 }
@@ -63,6 +69,6 @@ export function isText(type: FieldType): boolean {
 export function falsyValue(type: FieldType): string | number | boolean | null {
   if (isText(type)) return ''
   if (type === 'boolean') return false
-  if (type === 'integer' || type === 'float' || type === 'monetary') return 0
+  if (type === 'integer' || type === 'many2one_reference' || type === 'float' || type === 'monetary') return 0
   return null
 }

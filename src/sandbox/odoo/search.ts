@@ -17,7 +17,7 @@ type RowTest = (row: Row) => boolean
 
 /** The ids that match, in order. Archived records are left out unless the context or the domain speaks of them. */
 export function search(env: Environment, model: string, domain: unknown, options: SearchOptions = {}): number[] {
-  const node = withActive(env, model, parseDomain(domain))
+  const node = withActive(env, model, withoutFieldFiles(model, parseDomain(domain)))
   const test = compileNode(env, model, node)
   const order = parseOrder(env, model, options.order || modelOf(env, model).order)
   const offset = options.offset ?? 0
@@ -32,6 +32,12 @@ export function search(env: Environment, model: string, domain: unknown, options
   }
   if (!stopsEarly) found.sort(compareBy(env, model, order))
   return found.slice(offset, end)
+}
+
+/** An attachment that holds a field of a record is no document, unless the domain speaks of such fields, or of ids. */
+function withoutFieldFiles(model: string, node: DomainNode): DomainNode {
+  if (model !== 'ir.attachment' || mentions(node, 'id') || mentions(node, 'res_field')) return node
+  return { kind: 'and', nodes: [node, { kind: 'leaf', path: 'res_field', operator: '=', value: false }] }
 }
 
 function withActive(env: Environment, model: string, node: DomainNode): DomainNode {

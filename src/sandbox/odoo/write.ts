@@ -113,7 +113,7 @@ function applyValues(env: Environment, model: string, before: Row, values: Value
   const row: Record<string, Cell> = { ...before }
   for (const [name, value] of Object.entries(values)) {
     const field = fieldOf(env, model, name)
-    if (!field || field.store === false || OWN_COLUMNS.has(name)) continue
+    if (!field || field.store === false || field.type === 'binary' || OWN_COLUMNS.has(name)) continue
     if (field.type === 'many2many') row[name] = toRelated(env, model, name, row, value)
     else row[name] = toStored(model, name, field, value)
   }

@@ -18,6 +18,9 @@ export function createAuto(possible: ReadonlyMap<Protocol, OdooTransport>): Odoo
   }
   return {
     call: async (call, signal) => (await chosen(signal)).call(call, signal),
+    stream: async function* (call, signal) {
+      yield* (await chosen(signal)).stream(call, signal)
+    },
     userId: async (signal) => (await chosen(signal)).userId(signal),
     serverInfo: async (signal) => (await chosen(signal)).serverInfo(signal),
   }

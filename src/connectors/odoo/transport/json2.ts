@@ -3,21 +3,33 @@ import type { Fields, Value } from '../../../contract/value.ts'
 import { requestJson } from '../../../http/request-json.ts'
 import { odooError } from './errors.ts'
 import { failedCall, JSON_HEADERS, type OdooHttp, readServerInfo } from './odoo-http.ts'
+import { openJson, postJson, wholeAnswer } from './post-json.ts'
 import type { OdooTransport } from './transport.ts'
 
 /** JSON-2: `POST /json/2/<model>/<method>`, from Odoo 19 on. */
 export function createJson2(http: OdooHttp, apiKey: string): OdooTransport {
   const headers = { ...JSON_HEADERS, authorization: `bearer ${apiKey}`, 'x-odoo-database': http.database }
   let userId: number | null = null
-  const call: OdooTransport['call'] = async ({ model, method, args, changesData }, signal) => {
+  const call: OdooTransport['call'] = async ({ model, method, args, changesData, streamed }, signal) => {
     const path = `/json/2/${model}/${method}`
-    const request = { method: 'POST', path, headers, body: JSON.stringify(args), changesData } as const
-    const answer = await requestJson(http.pool, request, signal)
+    const answer = await postJson(http, { path, headers, args, changesData, streamed }, signal)
     if (answer.status === 200 && answer.body !== undefined) return answer.body
     throw odooError(answer.status, answer.body, failedCall({ model, method, changesData }, answer))
   }
   return {
     call,
+
+    async *stream({ model, method, args, changesData }, signal) {
+      const request = { path: `/json/2/${model}/${method}`, headers, args, changesData }
+      const answer = await openJson(http, request, signal)
+      try {
+        if (answer.status === 200) return yield* answer.pieces
+        const whole = await wholeAnswer(http, request, answer)
+        throw odooError(answer.status, whole.body, failedCall({ model, method, changesData }, whole))
+      } finally {
+        answer.close()
+      }
+    },
 
     async userId(signal) {
       userId ??= readOwner(

@@ -1,5 +1,5 @@
 import type { Value } from '../../../contract/value.ts'
-import { type CallName, type OdooHttp, postRpc, readServerInfo, readUserId } from './odoo-http.ts'
+import { type CallName, type OdooHttp, postRpc, readServerInfo, readUserId, streamRpc } from './odoo-http.ts'
 import { rpcArguments } from './rpc-arguments.ts'
 import type { OdooTransport } from './transport.ts'
 
@@ -27,6 +27,13 @@ export function createJsonRpc(http: OdooHttp, login: Login): OdooTransport {
       const { args, kwargs } = rpcArguments(call)
       const who = [http.database, await transport.userId(signal), login.secret]
       return (await post('object', 'execute_kw', [...who, call.model, call.method, args, kwargs], call, signal)).result
+    },
+
+    async *stream(call, signal) {
+      const { args, kwargs } = rpcArguments(call)
+      const who = [http.database, await transport.userId(signal), login.secret]
+      const params = { service: 'object', method: 'execute_kw', args: [...who, call.model, call.method, args, kwargs] }
+      yield* streamRpc(http, '/jsonrpc', params, call, signal)
     },
 
     async serverInfo(signal) {

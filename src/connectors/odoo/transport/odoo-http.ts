@@ -1,10 +1,11 @@
 import { SyncError } from '../../../contract/error.ts'
 import type { Fields, Value } from '../../../contract/value.ts'
 import type { HttpPool } from '../../../http/http-pool.ts'
-import { type HttpAnswer, type JsonAnswer, requestJson } from '../../../http/request-json.ts'
+import type { HttpAnswer, JsonAnswer } from '../../../http/request-json.ts'
 import { parseRetryAfterMs } from '../../../http/retry-after.ts'
 import { type FailedCall, odooError } from './errors.ts'
-import type { ServerInfo } from './transport.ts'
+import { type JsonPost, openJson, postJson, wholeAnswer } from './post-json.ts'
+import type { OdooCall, ServerInfo } from './transport.ts'
 
 /** What all transports of one connection send with. */
 export interface OdooHttp {
@@ -13,7 +14,7 @@ export interface OdooHttp {
 }
 
 /** How a call is told of in errors, and whether its failure can be in doubt. */
-export type CallName = Pick<FailedCall, 'model' | 'method' | 'changesData'>
+export type CallName = Pick<FailedCall, 'model' | 'method' | 'changesData'> & Pick<OdooCall, 'streamed'>
 
 export const JSON_HEADERS = { 'content-type': 'application/json', 'user-agent': 'Tandem' }
 
@@ -46,15 +47,62 @@ export async function postRpc(
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<RpcReply> {
-  const body = JSON.stringify({ jsonrpc: '2.0', method: 'call', params, id: 1 })
-  const request = {
-    method: 'POST',
-    path,
-    headers: { ...JSON_HEADERS, ...headers },
-    body,
-    changesData: call.changesData,
-  } as const
-  const answer = await requestJson(http.pool, request, signal)
+  const answer = await postJson(http, rpcPost(path, params, call, headers), signal)
+  return readReply(answer, call)
+}
+
+/**
+ * The same for a call that only reads, as the bytes of the answer's JSON. An answer without a result is an error, and read
+ * whole.
+ */
+export async function* streamRpc(
+  http: OdooHttp,
+  path: string,
+  params: Fields,
+  call: CallName,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array> {
+  const post = rpcPost(path, params, call, headers)
+  const answer = await openJson(http, post, signal)
+  try {
+    const pieces = answer.pieces[Symbol.asyncIterator]()
+    const seen: Uint8Array[] = []
+    for (let length = 0; length < SHORTEST_HEAD; ) {
+      const next = await pieces.next()
+      if (next.done) break
+      seen.push(next.value)
+      length += next.value.length
+    }
+    const all = chained(seen, pieces)
+    const isResult = answer.status === 200 && HAS_RESULT.test(Buffer.concat(seen).toString('latin1'))
+    if (!isResult) readReply(await wholeAnswer(http, post, { ...answer, pieces: all }), call)
+    yield* all
+  } finally {
+    answer.close()
+  }
+}
+
+async function* chained(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* first
+  yield* { [Symbol.asyncIterator]: () => rest }
+}
+
+/** Where an answer says whether it is a result or an error. Odoo writes the protocol's own members first. */
+const HAS_RESULT = /^\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:"[^"]*"|\d+|null)\s*,)*\s*"result"/
+const SHORTEST_HEAD = 200
+
+function rpcPost(
+  path: string,
+  params: Fields,
+  { changesData, streamed }: CallName,
+  headers: Readonly<Record<string, string>>,
+): JsonPost {
+  const args = { jsonrpc: '2.0', method: 'call', params, id: 1 }
+  return { path, headers: { ...JSON_HEADERS, ...headers }, args, changesData, streamed }
+}
+
+function readReply(answer: JsonAnswer, call: CallName): RpcReply {
   const reply = answer.body
   if (typeof reply !== 'object' || reply === null || Array.isArray(reply) || !('jsonrpc' in reply)) {
     throw odooError(answer.status, undefined, failedCall(call, answer))

@@ -2,7 +2,7 @@ import { SyncError } from '../../../contract/error.ts'
 import type { HttpAnswer } from '../../../http/request-json.ts'
 import type { Login } from './jsonrpc.ts'
 import { pythonName } from './odoo-fault.ts'
-import { type OdooHttp, postRpc, readServerInfo, readUserId } from './odoo-http.ts'
+import { type OdooHttp, postRpc, readServerInfo, readUserId, streamRpc } from './odoo-http.ts'
 import { rpcArguments } from './rpc-arguments.ts'
 import type { OdooTransport } from './transport.ts'
 
@@ -49,6 +49,23 @@ export function createSession(http: OdooHttp, login: Login): OdooTransport {
         // Odoo looks at the session before it calls anything: the call was not made, also one that changes data.
         if (!isSessionEnded(error)) throw error
         return send(await openSession(session, signal))
+      }
+    },
+
+    async *stream(call, signal) {
+      const { model, method } = call
+      const params = { model, method, ...rpcArguments(call) }
+      const send = (session: Session) => {
+        const cookie = { cookie: `session_id=${session.id}` }
+        return streamRpc(http, '/web/dataset/call_kw', params, call, signal, cookie)
+      }
+      const session = await openSession(null, signal)
+      try {
+        yield* send(session)
+      } catch (error) {
+        // That is said in place of the answer: nothing was given yet.
+        if (!isSessionEnded(error)) throw error
+        yield* send(await openSession(session, signal))
       }
     },
 

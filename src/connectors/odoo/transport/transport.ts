@@ -1,4 +1,5 @@
 import type { Fields, Value } from '../../../contract/value.ts'
+import type { StreamedValues } from '../streamed-args.ts'
 
 /** The ways in which Odoo can be called. */
 export const PROTOCOLS = ['json2', 'jsonrpc', 'xmlrpc', 'session'] as const
@@ -15,6 +16,8 @@ export interface OdooCall {
   readonly args: Fields
   /** False for a call that only reads: it is never in doubt. */
   readonly changesData: boolean
+  /** Bytes for some of the objects in `args`, which go out as base64. */
+  readonly streamed?: StreamedValues
 }
 
 export interface ServerInfo {
@@ -30,5 +33,10 @@ export interface OdooTransport {
   call(call: OdooCall, signal: AbortSignal): Promise<Value>
   /** The id of our own user. May be repeated; asks the server the first time. @throws SyncError `unauthorized`. */
   userId(signal: AbortSignal): Promise<number>
+  /**
+   * The answer of a call that only reads, as the bytes of a JSON text that holds what the method returned, so that a file in
+   * it need not be held. @throws SyncError as `call` does.
+   */
+  stream(call: OdooCall, signal: AbortSignal): AsyncIterable<Uint8Array>
   serverInfo(signal: AbortSignal): Promise<ServerInfo>
 }

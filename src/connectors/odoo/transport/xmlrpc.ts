@@ -1,11 +1,12 @@
 import { SyncError } from '../../../contract/error.ts'
 import type { Value } from '../../../contract/value.ts'
 import { type HttpAnswer, requestText } from '../../../http/request-json.ts'
+import { heldArgs } from '../streamed-args.ts'
 import { odooError } from './errors.ts'
 import type { Login } from './jsonrpc.ts'
 import { type CallName, failedCall, type OdooHttp, readServerInfo, readUserId } from './odoo-http.ts'
 import { rpcArguments } from './rpc-arguments.ts'
-import type { OdooTransport } from './transport.ts'
+import type { OdooCall, OdooTransport } from './transport.ts'
 import { decodeMethodResponse, type MethodResponse } from './xmlrpc-decode.ts'
 import { encodeMethodCall } from './xmlrpc-encode.ts'
 import { readLostAnswer, readXmlRpcFault } from './xmlrpc-fault.ts'
@@ -24,11 +25,16 @@ export function createXmlRpc(http: OdooHttp, login: Login): OdooTransport {
       return userId
     },
 
-    async call(call, signal) {
+    async call(asked, signal) {
+      const call = await holdStreamed(asked, signal)
       const { args, kwargs } = rpcArguments(call)
       const who = [http.database, await transport.userId(signal), login.secret]
       const params = [...who, call.model, call.method, args, kwargs]
       return (await post(http, 'object', 'execute_kw', params, call, signal)).result
+    },
+
+    async *stream(call, signal) {
+      yield Buffer.from(JSON.stringify(await transport.call(call, signal)))
     },
 
     async serverInfo(signal) {
@@ -39,6 +45,12 @@ export function createXmlRpc(http: OdooHttp, login: Login): OdooTransport {
     },
   }
   return transport
+}
+
+/** XML is not streamed: the call with its files as base64, in memory. */
+async function holdStreamed(call: OdooCall, signal: AbortSignal): Promise<OdooCall> {
+  const { streamed, ...rest } = call
+  return streamed === undefined ? rest : { ...rest, args: await heldArgs(call.args, streamed, signal) }
 }
 
 async function post(
