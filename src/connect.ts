@@ -17,7 +17,14 @@ import type { Ledger } from './ledger/ledger.ts'
 import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
 import { SIDES, type Side, seenNames } from './mapping/mapping.ts'
-import { fieldsToRead, linesToRead, type MappingFile, sideSpec } from './mapping/mapping-file.ts'
+import {
+  fieldOfScope,
+  fieldsToRead,
+  fieldsToWatch,
+  linesToRead,
+  type MappingFile,
+  sideSpec,
+} from './mapping/mapping-file.ts'
 import { type FileProblem, problemAt } from './mapping/problem.ts'
 import { didYouMean } from './mapping/suggestion.ts'
 
@@ -174,10 +181,20 @@ export function openCollection(
   const connector = connections.get(file.definition[side].connection)
   const fields = fieldsToRead(file, side, archiveField)
   const lines = linesToRead(file, side)
+  const scope = fieldOfScope(file, side)
   try {
     const { key } = file.definition[side]
-    const push = pushTo === undefined ? {} : { pushTo }
-    return connector.collection({ spec, fields, lines, consumer: file.name, contents: true, key, ...push })
+    return connector.collection({
+      spec,
+      fields,
+      lines,
+      watched: fieldsToWatch(file, side),
+      consumer: file.name,
+      contents: true,
+      key,
+      ...(scope === undefined ? {} : { keyWithin: scope }),
+      ...(pushTo === undefined ? {} : { pushTo }),
+    })
   } catch (error) {
     throw new ConfigError(settingsProblems(error, file.locate, [side], spec))
   }
@@ -223,9 +240,13 @@ async function describe(file: MappingFile, collection: Collection, side: Side, s
 export function openLookups(connections: Connections, clock: Clock): LookupCache {
   return createLookupCache(
     (reference) =>
-      connections
-        .get(reference.connection)
-        .collection({ spec: reference.spec, fields: [reference.by], consumer: 'lookup' }),
+      connections.get(reference.connection).collection({
+        spec: reference.spec,
+        beside: reference.beside,
+        fields: [reference.by],
+        key: reference.by,
+        consumer: 'lookup',
+      }),
     clock.monotonicMs,
   )
 }

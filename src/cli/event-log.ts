@@ -11,6 +11,7 @@ const WRITES = ['created', 'updated', 'archived', 'removed', 'adopted'] as const
 type WriteKind = (typeof WRITES)[number]
 
 const LEVEL: Readonly<Record<Exclude<SyncEvent['kind'], WriteKind>, 'debug' | 'info' | 'warn' | 'error'>> = {
+  merged: 'info',
   conflict: 'warn',
   lost: 'warn',
   dead: 'error',

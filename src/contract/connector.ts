@@ -69,6 +69,7 @@ export const FIELD_TYPES = [
   'datetime',
   'selection',
   'reference',
+  'references',
   'lines',
   'json',
   'binary',
@@ -84,7 +85,14 @@ export interface FieldSchema {
   readonly isReadOnly: boolean
   /** The system gives it a value of its own when a create has none: a serial, a default. */
   readonly isAssigned: boolean
-  /** For `reference`: the collection it points to, in the system's own words. */
+  /**
+   * A create leaves it out; it is written to the record that exists by then. For what the system can only store in a call
+   * of its own. Absent: false.
+   */
+  readonly isUpdateOnly?: boolean
+  /** A value of another record: the feed notices its changes only where it is `watched`. Absent: false. */
+  readonly isElsewhere?: boolean
+  /** For `reference` and `references`: the collection it points to, in the system's own words. */
   readonly relation: string | null
   /** For `text`: the most characters it holds. null: no limit. */
   readonly maxLength: number | null
@@ -100,6 +108,8 @@ export interface Schema {
   /** The collection in the system's own words, for messages: "res.partner", "public.customers". */
   readonly name: string
   readonly fields: ReadonlyMap<string, FieldSchema>
+  /** Why a field that was asked for is not among `fields`, where there is more to say than that. */
+  readonly reasons?: ReadonlyMap<string, string>
   /** Fields that were asked for and are not there: what would bring each, as a sentence, where that is known. */
   readonly missing?: ReadonlyMap<string, string>
 }
@@ -135,8 +145,14 @@ export interface CollectionRequest {
   readonly fields: readonly string[]
   /** Those of `fields` that hold lines, by name. A change of a line is a change of its record. */
   readonly lines?: Readonly<Record<string, LinesRequest>>
+  /** Those of `fields` whose changes must be noticed although they are stored with another record. */
+  readonly watched?: readonly string[]
+  /** For a collection in which values are looked up: the spec of the mapping's own, whose language and companies it shares. */
+  readonly beside?: unknown
   /** The field of the mapping's key: a create that meets a record with the same value of it answers `exists`. */
   readonly key?: string
+  /** The field within whose value the key names a record: two companies may use the same one. */
+  readonly keyWithin?: string
   /** True: the caller takes binary fields as references (`ContentRef`) where the connector can stream their bytes. */
   readonly contents?: boolean
   /** Names the reader, so that two mappings on one table do not consume each other's changes. */

@@ -13,6 +13,9 @@ export type Operation =
   /**
    * `expected`: what the written fields held when this was decided. A sink with `guardedWrites` compares in the same
    * transaction as the write and answers `stale` without writing where they differ; others ignore it.
+   *
+   * In a field of type `references`, the two sets stand for what changes: what is only in `fields` is added, what is only
+   * in `expected` is taken out, and whatever else the record holds stays. Without `expected`, the set is replaced.
    */
   | {
       readonly kind: 'update'
@@ -47,6 +50,8 @@ export interface FindRequest {
   readonly values: readonly Value[]
   /** Also find values that differ in letter case, or in leading, trailing and repeated white space. */
   readonly fold: { readonly case: boolean; readonly space: boolean }
+  /** Leave out what is outside of the collection's filter. Absent: the filter does not count. */
+  readonly inFilter?: boolean
 }
 
 /** What is fixed when a record is created. Two records that had one id at different times differ in it. */
@@ -81,6 +86,11 @@ export interface Sink {
    * batch that was refused (`park`) until the guilty record stands alone. With `inDoubt`, it looks before it sends again.
    */
   apply(operations: readonly Operation[], signal: AbortSignal): Promise<readonly Outcome[]>
+  /**
+   * For records that do not exist any more because they were merged into others: those, by the id of the one that is gone.
+   * What was simply deleted, and what is not known, is absent. Absent: the system does not tell.
+   */
+  survivors?(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, RecordId>>
   /**
    * Takes `count` new values of `field` that no other record will ever get, so that a record can be named before it is
    * created (a sequence). null: `field` has no such source. Values that are not used are simply lost.

@@ -8,6 +8,8 @@
  * - A date is "2026-11-21"; a datetime is UTC with a Z, "2026-11-21T08:30:00Z", with a fraction only where it is not 0.
  * - Binary is base64, or a reference to content (content.ts) where the connector streams it.
  * - A reference to another record is that record's id, as the system names it (a number in Odoo).
+ * - A set of references is an array of such ids, each once and in ascending order, so that equal sets are equal values.
+ *   An empty set is an empty array.
  */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [name: string]: Value }
 

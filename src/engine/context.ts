@@ -26,6 +26,7 @@ export interface SyncEvent {
     | 'adopted'
     /** A step was called. */
     | 'step'
+    | 'merged'
     | 'conflict'
     | 'lost'
     | 'dead'

@@ -5,6 +5,7 @@ import {
   fieldOn,
   flows,
   type Mapping,
+  type Missing,
   otherSide,
   type RecordRef,
   type References,
@@ -19,6 +20,8 @@ export interface CreatePlan {
   /** References without a link yet: to be waited for before the create, or (`omitted`) after it. */
   readonly waitsFor: readonly RecordRef[]
   readonly omitted: readonly RecordRef[]
+  /** Records that must be made first; without them it is an error. */
+  readonly missing: readonly Missing[]
   readonly error: SyncError | null
 }
 
@@ -38,6 +41,7 @@ export function planCreate(
   const written: (Value | undefined)[] = []
   const waitsFor: RecordRef[] = []
   const omitted: RecordRef[] = []
+  const missing: Missing[] = []
   let error: SyncError | null = null
   for (const rule of mapping.fields) {
     const value = source[fieldOn(rule, from)]
@@ -53,7 +57,8 @@ export function planCreate(
       written.push(undefined)
       continue
     }
-    if (translated.kind === 'error') {
+    if (translated.kind !== 'value') {
+      if (translated.kind === 'missing') missing.push(translated.missing)
       error ??= translated.error
       written.push(undefined)
       continue
@@ -64,5 +69,5 @@ export function planCreate(
     written.push(value)
   }
   const sourceSeen = seenOfValues(mapping.fields, from, (index) => written[index])
-  return { fields, sourceSeen, waitsFor, omitted, error }
+  return { fields, sourceSeen, waitsFor, omitted, missing, error }
 }

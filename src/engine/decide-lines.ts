@@ -16,6 +16,7 @@ import {
   fieldOn,
   flows,
   type LinesRule,
+  type Missing,
   otherSide,
   type RecordRef,
   type References,
@@ -40,6 +41,8 @@ export interface LinesPlan {
   readonly conflicts: readonly FieldConflict[]
   readonly lost: readonly Lost[]
   readonly waitsFor: readonly RecordRef[]
+  /** Records that lines refer to and that are to be made first. */
+  readonly missing: readonly Missing[]
   readonly error: SyncError | null
 }
 
@@ -65,6 +68,7 @@ interface Draft {
   readonly conflicts: FieldConflict[]
   readonly lost: Lost[]
   readonly waitsFor: RecordRef[]
+  readonly missing: Missing[]
   error: SyncError | null
 }
 
@@ -85,7 +89,17 @@ export function decideLines(
   references: References,
   decideOne: Decide,
 ): LinesPlan {
-  const empty = { needs: [], write: {}, seen: {}, sourceSeen: {}, conflicts: [], lost: [], waitsFor: [], error: null }
+  const empty: LinesPlan = {
+    needs: [],
+    write: {},
+    seen: {},
+    sourceSeen: {},
+    conflicts: [],
+    lost: [],
+    waitsFor: [],
+    missing: [],
+    error: null,
+  }
   const values = { odoo: pair.now.odoo?.fields[rule.odoo], external: pair.now.external?.fields[rule.external] }
   const isChanged = (side: Side): boolean => {
     const value = values[side]
@@ -117,6 +131,7 @@ export function decideLines(
     conflicts: [],
     lost: [],
     waitsFor: [],
+    missing: [],
     error: null,
   }
   for (const line of paired.pairs) {
@@ -194,6 +209,7 @@ function decideBoth(draft: Draft, line: LinePair, odoo: Fields, external: Fields
   }
   for (const lost of plan.lost) draft.lost.push({ ...lost, field: `${place}.${lost.field}` })
   draft.waitsFor.push(...plan.waitsFor)
+  draft.missing.push(...plan.missing)
   if (plan.error) draft.error ??= atLine(line.label, plan.error)
   for (const side of SIDES) {
     const seen = withoutGaps(lines, side, own[side], plan.seen[side])
@@ -300,7 +316,10 @@ function add(draft: Draft, line: LinePair, from: Side, own: Fields): void {
   remember(draft, line, from, draft.known[from]?.get(line.names[from]))
   if (translated.kind === 'wait') draft.waitsFor.push(translated.for)
   else if (translated.kind === 'error') draft.error ??= translated.error
-  else {
+  else if (translated.kind === 'missing') {
+    draft.missing.push(translated.missing)
+    draft.error ??= atLine(line.label, translated.error)
+  } else {
     draft.additions[to].push(translated.value)
     draft.after[from].set(line.names[from], seenOfLine(draft.lines, from, own))
   }
@@ -343,7 +362,7 @@ function remember(draft: Draft, line: LinePair, from: Side, before: Seen | undef
 }
 
 function finish(draft: Draft, index: number, values: Readonly<Record<Side, Value>>): LinesPlan {
-  const { edits, additions, conflicts, lost, waitsFor, error, rule, pair } = draft
+  const { edits, additions, conflicts, lost, waitsFor, missing, error, rule, pair } = draft
   const isOpen = conflicts.length > 0 || waitsFor.length > 0
   const isWritten = (side: Side): boolean => edits[side].size > 0 || additions[side].length > 0
   const entry = (side: Side, seen: LinesSeen, isSettled: boolean): string => {
@@ -370,7 +389,7 @@ function finish(draft: Draft, index: number, values: Readonly<Record<Side, Value
     const source = otherSide(side)
     plan.sourceSeen[side] = entry(source, draft.after[source], !isOpen && !isWritten(source))
   }
-  return { needs: [], ...plan, conflicts, lost, waitsFor, error: error === null ? null : named(rule, error) }
+  return { needs: [], ...plan, conflicts, lost, waitsFor, missing, error: error === null ? null : named(rule, error) }
 }
 
 /** The same failure with the field in front. */

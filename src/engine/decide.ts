@@ -6,6 +6,7 @@ import {
   type FieldRule,
   fieldOn,
   flows,
+  type Missing,
   otherSide,
   type RecordRef,
   type References,
@@ -14,6 +15,7 @@ import {
 } from '../mapping/mapping.ts'
 import { decideLines, type LinesPlan } from './decide-lines.ts'
 import { fingerprint } from './fingerprint.ts'
+import { commonOrigin } from './merge-sets.ts'
 import { byPolicy } from './policy.ts'
 import { unknownSeen } from './seen.ts'
 
@@ -41,6 +43,8 @@ export interface Lost {
 export interface Plan {
   /** Fields to write on each side, in that side's names and values. */
   readonly write: Readonly<Record<Side, Fields>>
+  /** What a written set is changed from, where that is not what the side holds now: see `Operation.expected`. */
+  readonly origin: Readonly<Record<Side, Fields>>
   /** For what is written on a side: the source values' fingerprints, unknown elsewhere. Seen once the write is done. */
   readonly sourceSeen: Readonly<Record<Side, Seen>>
   /** `seen` as it becomes without any write: for fields that turned out to be in step, or that do not flow. */
@@ -48,6 +52,8 @@ export interface Plan {
   readonly conflicts: readonly FieldConflict[]
   readonly lost: readonly Lost[]
   readonly waitsFor: readonly RecordRef[]
+  /** Records that must be made before this can be decided. */
+  readonly missing: readonly Missing[]
   /** Sides that must be read before this can be decided; then everything else in the plan is void. */
   readonly needs: readonly Side[]
   /** A value that cannot be brought to the other side: the record is parked. */
@@ -57,11 +63,13 @@ export interface Plan {
 /** The plan under construction. */
 interface Draft {
   write: Record<Side, Record<string, Value>>
+  origin: Record<Side, Record<string, Value>>
   sourceSeen: Record<Side, Map<number, string>>
   absorbed: Record<Side, Map<number, string>>
   conflicts: FieldConflict[]
   lost: Lost[]
   waitsFor: RecordRef[]
+  missing: Missing[]
   needs: Set<Side>
   error: SyncError | null
 }
@@ -84,11 +92,13 @@ interface FieldNow {
 export function decide(rules: readonly FieldRule[], pair: Pair, references: References): Plan {
   const draft: Draft = {
     write: { odoo: {}, external: {} },
+    origin: { odoo: {}, external: {} },
     sourceSeen: { odoo: new Map(), external: new Map() },
     absorbed: { odoo: new Map(), external: new Map() },
     conflicts: [],
     lost: [],
     waitsFor: [],
+    missing: [],
     needs: new Set(),
     error: null,
   }
@@ -99,6 +109,7 @@ export function decide(rules: readonly FieldRule[], pair: Pair, references: Refe
   const unknown = unknownSeen(rules)
   return {
     write: draft.write,
+    origin: draft.origin,
     sourceSeen: {
       odoo: withSeen(unknown, draft.sourceSeen.odoo),
       external: withSeen(unknown, draft.sourceSeen.external),
@@ -110,6 +121,7 @@ export function decide(rules: readonly FieldRule[], pair: Pair, references: Refe
     conflicts: draft.conflicts,
     lost: draft.lost,
     waitsFor: draft.waitsFor,
+    missing: draft.missing,
     needs: [...draft.needs],
     error: draft.error,
   }
@@ -126,6 +138,7 @@ function addLines(draft: Draft, rule: FieldRule, index: number, plan: LinesPlan)
   draft.conflicts.push(...plan.conflicts)
   draft.lost.push(...plan.lost)
   draft.waitsFor.push(...plan.waitsFor)
+  draft.missing.push(...plan.missing)
   draft.error ??= plan.error
 }
 
@@ -185,6 +198,7 @@ function decideBoth(
     absorb(draft, index, 'external', both)
     return
   }
+  if (rule.set?.isMerged && mergeSets(draft, rule, index, pair, both, references)) return
   const winner = winnerOf(rule, pair, both)
   if (winner === null) {
     draft.conflicts.push({ field: rule.name, odoo: both.odoo.value ?? null, external: both.external.value ?? null })
@@ -196,6 +210,53 @@ function decideBoth(
     return
   }
   overwrite(draft, rule, index, winner, both, references)
+}
+
+/**
+ * Carries what was added and taken out in a set on the side of keys over to the side of ids, which keeps its own changes.
+ * What that makes of the set is a change for the next round to bring back: one write a time, so that a crash between
+ * the two leaves nothing half merged. False: what they were changed from is not known, and the policy decides.
+ */
+function mergeSets(
+  draft: Draft,
+  rule: FieldRule,
+  index: number,
+  pair: Pair,
+  both: Record<Side, FieldNow>,
+  references: References,
+): boolean {
+  const side = rule.set?.side ?? 'odoo'
+  const from = otherSide(side)
+  const across = valueAcross(draft, rule, from, both[from].value ?? null, references)
+  if (across === null) return true
+  const theirs = across.value
+  const ours = both[side].value ?? []
+  if (!Array.isArray(ours) || !Array.isArray(theirs)) return false
+  const isFirstContact = !both.odoo.isSeen && !both.external.isSeen
+  const origin = isFirstContact ? [] : commonOrigin(ours, theirs, seenAt(pair.seen[side], index))
+  if (origin === null) return false
+  draft.write[side][fieldOn(rule, side)] = theirs
+  draft.origin[side][fieldOn(rule, side)] = origin
+  const source = both[from].fingerprint
+  if (source !== null) draft.sourceSeen[side].set(index, source)
+  return true
+}
+
+/** The value as the other side would write it; null: it waits, is missing or wrong, and the draft says so. */
+function valueAcross(
+  draft: Draft,
+  rule: FieldRule,
+  from: Side,
+  value: Value,
+  references: References,
+  current?: Value,
+): { readonly value: Value } | null {
+  const translated = rule.translate(from, value, references, current)
+  if (translated.kind === 'value') return translated
+  if (translated.kind === 'wait') draft.waitsFor.push(translated.for)
+  else draft.error ??= translated.error
+  if (translated.kind === 'missing') draft.missing.push(translated.missing)
+  return null
 }
 
 /** Which side's value stays; null: nobody may decide but a person. */
@@ -257,15 +318,8 @@ function overwrite(
     draft.needs.add(to)
     return
   }
-  const translated = rule.translate(from, source.value, references, target.value)
-  if (translated.kind === 'wait') {
-    draft.waitsFor.push(translated.for)
-    return
-  }
-  if (translated.kind === 'error') {
-    draft.error ??= translated.error
-    return
-  }
+  const translated = valueAcross(draft, rule, from, source.value, references, target.value)
+  if (translated === null) return
   if (target.isChanged && target.isSeen && target.value !== undefined) {
     draft.lost.push({ field: rule.name, side: to, value: target.value, winner: source.value })
   }

@@ -11,6 +11,7 @@ import { type Draft, newDraft, settle } from './draft.ts'
 import { fingerprint } from './fingerprint.ts'
 import { linesSeen } from './lines-seen.ts'
 import { linesAfterWrite, type WrittenLines } from './lines-written.ts'
+import { setDelta } from './merge-sets.ts'
 import { readRecords } from './pull.ts'
 import { unknownSeen } from './seen.ts'
 
@@ -59,10 +60,15 @@ async function settleCreates(
   })
   const fold = { case: false, space: false }
   const found = await sink.find({ field, values, fold }, signal)
-  const keys = new Map(found.map((state) => [keyText(state.fields[field] ?? null), state]))
+  const { within } = context.mapping.key
+  const isMeant = (intent: Intent, state: RecordState): boolean => {
+    if (keyText(state.fields[field] ?? null) !== intent.key || intent.operation.kind !== 'create') return false
+    const [sent, stored] = within ? [intent.operation.fields, state.fields].map((of) => of[fieldOn(within, side)]) : []
+    return !within || within.isSame(side, sent ?? null, stored ?? null)
+  }
   let lookAgainMs: number | null = null
   for (const intent of intents) {
-    const state = keys.get(intent.key)
+    const state = found.find((each) => isMeant(intent, each))
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     if (state) await adoptCreated(context, intent, state, draft)
     else if (leftMs > 0) lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))
@@ -163,6 +169,19 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     const sent = operation.fields[fieldOn(rule, side)]
     const stored = state.fields[fieldOn(rule, side)]
     if (sent === undefined || stored === undefined) return
+    if (rule.set?.side === side) {
+      const before = operation.expected?.[fieldOn(rule, side)] ?? null
+      if (!isDeltaDone(before, sent, stored)) {
+        isDone = false
+        return
+      }
+      // What others added or took out meanwhile is theirs: it is captured, and what we sent was seen.
+      isForeign ||= !rule.isSame(side, sent, stored)
+      seen[side].set(index, fingerprint(sent))
+      const source = seenAt(intent.sourceSeen, index)
+      if (source !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, source)
+      return
+    }
     const now = fingerprint(stored)
     const isOld = link !== null && now === seenAt(link.seen[side], index)
     const isOurs = !isOld && (state.byUs === true || isStoredForm(rule, side, sent, stored))
@@ -187,6 +206,14 @@ function storedEntry(rule: FieldRule, side: Side, known: string | null, written:
   if (!rule.lines) return fingerprint(written.stored)
   const base = known === null ? null : linesSeen(rule.lines, known)
   return linesAfterWrite(rule.lines, side, base, written).entry
+}
+
+/** Whether a set holds what was to be added to it, and nothing of what was to be taken out. */
+function isDeltaDone(before: Value, sent: Value, stored: Value): boolean {
+  if (!Array.isArray(sent) || !Array.isArray(stored)) return false
+  const { added, removed } = setDelta(Array.isArray(before) ? before : [], sent)
+  const names = new Set(stored.map(String))
+  return added.every((id) => names.has(String(id))) && !removed.some((id) => names.has(String(id)))
 }
 
 /**

@@ -9,6 +9,7 @@ import { type PlannedStep, planNewcomers } from './dry-run-newcomers.ts'
 import { confirmHint, isCrowd } from './guard.ts'
 import { isRead } from './is-read.ts'
 import { idOn, type Job } from './job.ts'
+import { assumeCreated } from './lookup-cache.ts'
 import { planGone } from './plan-gone.ts'
 import { planLinked } from './plan-linked.ts'
 import { readRecords } from './pull.ts'
@@ -34,7 +35,8 @@ interface Findings {
  * What the next sync with a sweep would do. Compares complete listings with the ledger, so that no feed is read: reading
  * on in a feed would tell it that what came before is stored. Writes nothing, neither there nor in the ledger.
  */
-export async function* planSync(context: Context, signal: AbortSignal): AsyncGenerator<PlannedStep> {
+export async function* planSync(real: Context, signal: AbortSignal): AsyncGenerator<PlannedStep> {
+  const context = { ...real, lookups: assumeCreated(real.lookups) }
   const findings: Findings = { linked: new Map(), planned: new Set(), gone: 0 }
   for (const side of SIDES) {
     if (isRead(context, side)) yield* planSide(context, side, findings, signal)

@@ -123,7 +123,7 @@ function guardHooks(hooks: Hooks, guard: ConnectionGuard): Hooks {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, openContent, reserve } = sink
+  const { births, openContent, reserve, survivors } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -156,6 +156,7 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
       ? { openContent: (id, field, signal) => guardedPieces(guard, openContent.call(sink, id, field, signal), signal) }
       : {}),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
+    ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
     ...(reserve
       ? {
           reserve: (field, count, signal) => guard.work(signal, () => reserve.call(sink, field, count, signal)),

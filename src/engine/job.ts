@@ -33,6 +33,8 @@ export interface Job {
   readonly adopts: { readonly odooId: RecordId; readonly externalId: RecordId; readonly state: RecordState } | null
   /** The tombstone that becomes the adopted pair's link. */
   readonly revives: Link | null
+  /** The record that is gone was merged into the one of this link. */
+  readonly mergesInto: Link | null
   /** The key that is being given to a record; the change is kept with it. */
   readonly assigns: Fields | null
 }
@@ -49,6 +51,7 @@ export function jobOf(work: Work, parts: Partial<Job>): Job {
     waitsFor: [],
     adopts: null,
     revives: null,
+    mergesInto: null,
     assigns: null,
     ...parts,
   }

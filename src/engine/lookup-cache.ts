@@ -17,6 +17,13 @@ interface Entry {
 export interface LookupCache {
   /** Asks for whatever of these is not known. `ids` and `keys` as the two sides hold them. */
   load(reference: LookupReference, ids: readonly Value[], keys: readonly Value[], signal: AbortSignal): Promise<void>
+  /**
+   * Asks for these keys whatever is known of them. The answer is how many records have each, by folded key; none is left
+   * out.
+   */
+  reload(reference: LookupReference, keys: readonly Value[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>
+  /** Where the records are looked up. */
+  collection(reference: LookupReference): Collection
   /** The key of a record; undefined: there is none. Only for what was loaded. */
   keyOf(reference: LookupReference, id: Value): Value | undefined
   /** The id of the one record with this key; undefined: none, or several. Only for what was loaded. */
@@ -34,7 +41,21 @@ export function createLookupCache(
   }
   const isStale = (name: string): boolean => (entries.get(name)?.untilMs ?? Number.NEGATIVE_INFINITY) <= monotonicMs()
 
+  const reload: LookupCache['reload'] = async (reference, keys, signal) => {
+    const { sink } = collectionOf(reference)
+    if (!sink || keys.length === 0) return new Map()
+    const found = await sink.find({ field: reference.by, values: keys, fold: reference.fold, inFilter: true }, signal)
+    const matches = Map.groupBy(found, (state) => foldedKey(reference, state.fields[reference.by] ?? null))
+    for (const key of keys) {
+      const [only, ...others] = matches.get(foldedKey(reference, key)) ?? []
+      remember(keyName(reference, foldedKey(reference, key)), others.length === 0 ? only?.id : undefined)
+    }
+    return new Map([...matches].map(([key, states]) => [key, states.length]))
+  }
+
   return {
+    reload,
+    collection: collectionOf,
     async load(reference, ids, keys, signal) {
       if (entries.size > MAX_ENTRIES) entries.clear()
       const missingIds = [...new Set(ids.map(String))].filter((id) => isStale(idName(reference, id)))
@@ -50,35 +71,36 @@ export function createLookupCache(
         const states = await sink.read(missingIds, signal)
         for (const id of missingIds) remember(idName(reference, id), states.get(id)?.fields[reference.by] ?? undefined)
       }
-      if (missingKeys.size > 0) {
-        const found = await sink.find(
-          { field: reference.by, values: [...missingKeys.values()], fold: reference.fold },
-          signal,
-        )
-        const idsByKey = Map.groupBy(found, (state) => foldedKey(reference, state.fields[reference.by] ?? null))
-        for (const folded of missingKeys.keys()) {
-          const matches = idsByKey.get(folded) ?? []
-          remember(keyName(reference, folded), matches.length === 1 ? matches[0]?.id : undefined)
-        }
-      }
+      await reload(reference, [...missingKeys.values()], signal)
     },
     keyOf: (reference, id) => entries.get(idName(reference, String(id)))?.value,
     idOf: (reference, key) => entries.get(keyName(reference, foldedKey(reference, key)))?.value,
   }
 }
 
-function scope(reference: LookupReference): string {
-  return `${reference.connection} ${JSON.stringify(reference.spec)} ${reference.by}`
+/** The same for a plan that makes nothing: records that would be made are there, named by their key. */
+export function assumeCreated(lookups: LookupCache): LookupCache {
+  return {
+    ...lookups,
+    idOf: (reference, key) =>
+      lookups.idOf(reference, key) ?? (reference.create === null ? undefined : `new ${keyText(key)}`),
+  }
+}
+
+/** Names where a lookup looks: two of the same name are the same. */
+export function lookupScope({ connection, spec, beside, by }: LookupReference): string {
+  return `${connection} ${JSON.stringify(spec)} ${JSON.stringify(beside)} ${by}`
 }
 
 function idName(reference: LookupReference, id: string): string {
-  return `${scope(reference)} id ${id}`
+  return `${lookupScope(reference)} id ${id}`
 }
 
 function keyName(reference: LookupReference, folded: string): string {
-  return `${scope(reference)} key ${folded}`
+  return `${lookupScope(reference)} key ${folded}`
 }
 
-function foldedKey(reference: LookupReference, key: Value): string {
+/** A key as it is compared. */
+export function foldedKey(reference: LookupReference, key: Value): string {
   return fold(keyText(key) ?? '', reference.fold)
 }

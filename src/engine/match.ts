@@ -6,6 +6,7 @@ import { fold, keyText } from '../mapping/key.ts'
 import { fieldOn, type KeyRule, otherSide, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { idOn } from './job.ts'
+import { resolveReferences } from './references.ts'
 
 /** What the other side has for a record without a link. */
 export type Match =
@@ -36,7 +37,8 @@ export async function matchRecords(
   let open = changes
   for (const [index, rule] of context.mapping.match.entries()) {
     if (open.length === 0) break
-    const found = await matchByRule(context, side, open, rule, index === 0, taken, signal)
+    const scope = index === 0 ? await scopeOf(context, side, open, signal) : NO_SCOPE
+    const found = await matchByRule(context, side, open, { ...rule, scope, isKey: index === 0 }, taken, signal)
     for (const [id, match] of found) matches.set(id, match)
     open = open.filter((change) => !matches.has(change.id))
   }
@@ -44,17 +46,59 @@ export async function matchRecords(
   return matches
 }
 
+/** Within what a key names a record, as text. The key of a record without an answer cannot be compared yet. */
+interface Scope {
+  /** Of a record of the side that is matched, in the terms of the other side. */
+  across(change: StoredChange): string | null
+  /** Of a record of a side, in that side's own terms. */
+  own(side: Side, fields: StoredChange['fields']): string
+}
+
+const NO_SCOPE: Scope = { across: () => '', own: () => '' }
+
+/** A rule by which records are matched. */
+interface MatchRule extends KeyRule {
+  readonly scope: Scope
+  readonly isKey: boolean
+}
+
+async function scopeOf(
+  context: Context,
+  side: Side,
+  changes: readonly StoredChange[],
+  signal: AbortSignal,
+): Promise<Scope> {
+  const { within } = context.mapping.key
+  if (!within) return NO_SCOPE
+  const references = await resolveReferences(
+    context,
+    changes.map(({ fields }) => ({ side, fields })),
+    signal,
+  )
+  return {
+    across(change) {
+      const translated = within.translate(side, change.fields[fieldOn(within, side)] ?? null, references)
+      return translated.kind === 'value' ? scopeText(translated.value) : null
+    },
+    own: (each, fields) => scopeText(fields[fieldOn(within, each)] ?? null),
+  }
+}
+
+/** The number 7 and the text "7" are the same, as they are in a key. */
+function scopeText(value: Value): string {
+  return keyText(value) ?? ''
+}
+
 async function matchByRule(
   context: Context,
   side: Side,
   changes: readonly StoredChange[],
-  rule: KeyRule,
-  isKey: boolean,
+  rule: MatchRule,
   taken: Set<RecordId>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<RecordId, Match>> {
   const target = otherSide(side)
-  const claimants = groupByKey(changes, side, rule)
+  const claimants = groupByKey(changes, side, rule, rule.scope.across)
   const matches = new Map<RecordId, Match>()
   const candidates = await findByKey(context, target, rule, valuesOf(claimants, side, rule), signal)
   const links = await context.ledger.links(
@@ -74,7 +118,7 @@ async function matchByRule(
         matches.set(change.id, { kind: 'linked' })
         continue
       }
-      const match = chooseMatch(side, rule, isKey, key, found, free, links, sameKey)
+      const match = chooseMatch(side, rule, key, found, free, links, sameKey)
       if (match) matches.set(change.id, match)
       if (match?.kind === 'one' || match?.kind === 'tombstone') {
         taken.add(match.state.id)
@@ -91,10 +135,11 @@ function groupByKey(
   changes: readonly StoredChange[],
   side: Side,
   rule: KeyRule,
+  scopeOfChange: (change: StoredChange) => string | null,
 ): ReadonlyMap<string, readonly StoredChange[]> {
   const groups = new Map<string, StoredChange[]>()
   for (const change of changes) {
-    const key = foldedKey(change.fields[fieldOn(rule, side)], rule)
+    const key = scopedKey(foldedKey(change.fields[fieldOn(rule, side)], rule), scopeOfChange(change))
     if (key === null) continue
     const group = groups.get(key)
     if (group) group.push(change)
@@ -111,7 +156,7 @@ function valuesOf(groups: ReadonlyMap<string, readonly StoredChange[]>, side: Si
 async function findByKey(
   context: Context,
   side: Side,
-  rule: KeyRule,
+  rule: MatchRule,
   values: readonly Value[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly RecordState[]>> {
@@ -119,7 +164,7 @@ async function findByKey(
   const groups = new Map<string, RecordState[]>()
   if (!sink || values.length === 0) return groups
   for (const state of await sink.find({ field: fieldOn(rule, side), values, fold: rule.fold }, signal)) {
-    const key = foldedKey(state.fields[fieldOn(rule, side)], rule)
+    const key = scopedKey(foldedKey(state.fields[fieldOn(rule, side)], rule), rule.scope.own(side, state.fields))
     if (key === null) continue
     const group = groups.get(key)
     if (group) group.push(state)
@@ -138,15 +183,15 @@ function isFree(link: Link | undefined, side: Side): boolean {
 
 function chooseMatch(
   side: Side,
-  rule: KeyRule,
-  isKey: boolean,
+  rule: MatchRule,
   key: string,
   found: readonly RecordState[],
   free: readonly RecordState[],
   links: ReadonlyMap<RecordId, Link>,
   claimants: readonly StoredChange[],
 ): Match | null {
-  const what = `${fieldOn(rule, side)} "${key}"`
+  const what = nameOf(rule, side, key)
+  const { isKey } = rule
   const target = otherSide(side)
   if (claimants.length > 1 && (isKey || free.length > 0)) {
     const ids = claimants.map((change) => change.id).join(', ')
@@ -175,13 +220,13 @@ function chooseMatch(
 async function refuseRivals(
   context: Context,
   side: Side,
-  rule: KeyRule,
+  rule: MatchRule,
   adopting: readonly StoredChange[],
   matches: Map<RecordId, Match>,
   taken: Set<RecordId>,
   signal: AbortSignal,
 ): Promise<void> {
-  const groups = groupByKey(adopting, side, rule)
+  const groups = groupByKey(adopting, side, rule, ({ fields }) => rule.scope.own(side, fields))
   const rivals = await findByKey(context, side, rule, valuesOf(groups, side, rule), signal)
   for (const [key, [change]] of groups) {
     const others = (rivals.get(key) ?? []).filter((state) => state.id !== change?.id)
@@ -192,7 +237,7 @@ async function refuseRivals(
     matches.set(
       change.id,
       ambiguous(
-        `${fieldOn(rule, side)} "${key}" is carried by several ${side} records: ${ids}.`,
+        `${nameOf(rule, side, key)} is carried by several ${side} records: ${ids}.`,
         'Give each its own, or merge them.',
       ),
     )
@@ -201,6 +246,17 @@ async function refuseRivals(
 
 function ambiguous(message: string, hint: string): Match {
   return { kind: 'ambiguous', error: new SyncError('key', message, { hint }) }
+}
+
+/** A key and what it holds in, as one text: no key holds the character zero. */
+function scopedKey(key: string | null, scope: string | null): string | null {
+  if (key === null || scope === null) return null
+  return scope === '' ? key : `${key}\0${scope}`
+}
+
+function nameOf(rule: KeyRule, side: Side, scoped: string): string {
+  const [key = '', scope] = scoped.split('\0')
+  return `${fieldOn(rule, side)} "${key}"${scope === undefined ? '' : ` (within ${scope})`}`
 }
 
 /** A value as a rule compares it; null: it names nothing. */

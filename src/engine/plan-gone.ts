@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { decideGone, EXITED, type GonePlan } from './decide-gone.ts'
 import { type Draft, keep, resolve } from './draft.ts'
 import { changesOf, idOn, type Job, jobOf, type Write } from './job.ts'
+import { findMergers, isArchivedWithIt, type Merger, takeOver } from './plan-merged.ts'
 import { unknownSeen } from './seen.ts'
 
 interface Departure {
@@ -37,10 +38,20 @@ export async function planGone(
     if (ofSide.length === 0) continue
     const own = await readSide(context, side, ofSide, signal)
     const others = await readSide(context, otherSide(side), ofSide, signal)
+    const missing = ofSide.filter(({ change, link }) => !own.has(change.id) && link.state === 'live')
+    const mergers = await findMergers(
+      context,
+      side,
+      missing.map(({ change }) => change.id),
+      signal,
+    )
     for (const departure of ofSide) {
       const state = own.get(departure.change.id)
+      const other = others.get(idOn(departure.link, otherSide(side))) ?? null
+      const merger = mergers.get(departure.change.id)
       if (state && departure.change.version !== EXITED) draft.changes.push(changeOf(side, state))
-      else jobs.push(...jobFor(context, departure, others.get(idOn(departure.link, otherSide(side))) ?? null, draft))
+      else if (merger) jobs.push(...jobForMerger(context, departure, merger, other, draft))
+      else jobs.push(...jobFor(context, departure, other, draft))
     }
   }
   return jobs
@@ -89,6 +100,28 @@ function jobFor(
     case 'remove':
       return [jobOf(work, { linkState: plan.state, writes: [writeOf(context, plan, link, other)] })]
   }
+}
+
+/** The record was merged into another one. Two mergers into one survivor without a link: the first takes the link. */
+function jobForMerger(
+  context: Context,
+  { work, link, side, change }: Departure,
+  merger: Merger,
+  other: RecordState | null,
+  draft: Draft,
+): readonly Job[] {
+  const isTaken = draft.changes.some((each) => each.side === side && each.id === merger.survivor.id)
+  if (merger.link === null) {
+    // The next round finds the survivor linked.
+    if (!isTaken) takeOver(context, side, change, link, merger, draft)
+    return []
+  }
+  const target = otherSide(side)
+  const state = side === 'odoo' ? 'odoo-gone' : 'external-gone'
+  const writes = isArchivedWithIt(context, side, other)
+    ? [writeOf(context, { kind: 'archive', side: target, state }, link, other)]
+    : []
+  return [jobOf(work, { linkState: state, writes, mergesInto: merger.link })]
 }
 
 function writeOf(

@@ -7,6 +7,7 @@ import { fieldOn, otherSide, type References, SIDES, type Side } from '../mappin
 import { changedRules, changeOf, isSameState } from './capture.ts'
 import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
+import { createMissing, type Refusals, refusalOf } from './create-missing.ts'
 import { decide, type Plan } from './decide.ts'
 import { type Draft, keepFailed } from './draft.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -38,11 +39,8 @@ export async function planLinked(
   let open = works.flatMap((work): Pair[] => (work.link ? [{ work, link: work.link, fresh: {} }] : []))
   const jobs: Job[] = []
   for (let pass = 0; pass < MAX_PASSES && open.length > 0; pass++) {
-    const resolved = await resolveReferences(context, open.flatMap(fieldsToTranslate), signal)
-    const references = await compareFiles(context, open, resolved, signal)
     const unread: { pair: Pair; sides: readonly Side[] }[] = []
-    for (const pair of open) {
-      const plan = planPair(context, pair, references)
+    for (const { pair, plan } of await planPairs(context, open, signal)) {
       const sides = SIDES.filter((side) => !pair.fresh[side] && (plan.needs.includes(side) || isWritten(plan, side)))
       if (sides.length > 0) unread.push({ pair, sides })
       else jobs.push(...jobFor(context, pair, plan, draft))
@@ -50,6 +48,26 @@ export async function planLinked(
     open = await readSides(context, unread, draft, signal)
   }
   return jobs
+}
+
+/** Decides about every pair, once the records are there that lookups may make. */
+async function planPairs(
+  context: Context,
+  pairs: readonly Pair[],
+  signal: AbortSignal,
+): Promise<readonly { readonly pair: Pair; readonly plan: Plan }[]> {
+  const decideAll = async (refusals: Refusals) => {
+    const resolved = await resolveReferences(context, pairs.flatMap(fieldsToTranslate), signal)
+    const references = await compareFiles(context, pairs, resolved, signal)
+    return pairs.map((pair) => {
+      const plan = planPair(context, pair, references)
+      const error = plan.error && refusalOf(refusals, plan.missing, plan.error)
+      return { pair, plan: { ...plan, error } }
+    })
+  }
+  const decided = await decideAll(new Map())
+  const missing = decided.flatMap(({ plan }) => plan.missing)
+  return missing.length === 0 ? decided : decideAll(await createMissing(context, missing, signal))
 }
 
 /** Files that both sides show, where one of them is not as it was seen. */
@@ -179,7 +197,8 @@ function updateOf(context: Context, pair: Pair, plan: Plan, side: Side): readonl
   const before: Fields = Object.fromEntries(
     Object.keys(fields).map((name) => [name, state?.fields[name] ?? null] as const),
   )
-  const operation: Operation = { kind: 'update', id: idOn(pair.link, side), fields, expected: before }
+  const expected = { ...before, ...plan.origin[side] }
+  const operation: Operation = { kind: 'update', id: idOn(pair.link, side), fields, expected }
   return [{ side, operation, event: 'updated', before, sourceSeen: plan.sourceSeen[side], key: null }]
 }
 

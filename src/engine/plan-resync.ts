@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide, type Plan } from './decide.ts'
 import { idOn } from './job.ts'
+import { assumeCreated } from './lookup-cache.ts'
 import { matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences } from './references.ts'
@@ -28,10 +29,11 @@ export interface PlannedChange {
 
 /** What `resync` would change, record by record and field by field. Writes nothing, neither there nor in the ledger. */
 export async function* planResync(
-  context: Context,
+  real: Context,
   options: ResyncOptions,
   signal: AbortSignal,
 ): AsyncGenerator<PlannedChange> {
+  const context = { ...real, lookups: assumeCreated(real.lookups) }
   for await (const batch of readBatches(context, options, signal)) {
     const pairs = await pairUp(context, batch, signal)
     yield* await planLinkedPairs(context, options, pairs, signal)

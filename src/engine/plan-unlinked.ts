@@ -7,6 +7,7 @@ import { assignKeys, hasKey } from './assign-key.ts'
 import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
+import { createMissing, type Refusals, refusalOf } from './create-missing.ts'
 import { decide } from './decide.ts'
 import { type Draft, faultOf, keep, keepFailed, resolve } from './draft.ts'
 import { type Job, jobOf } from './job.ts'
@@ -39,7 +40,13 @@ export async function planUnlinked(
   if (newcomers.length === 0) return []
   const changes = newcomers.map(({ change }) => change)
   const matches = await matchRecords(context, side, changes, signal)
-  const references = await resolveReferences(context, fieldsToTranslate(side, changes, matches), signal)
+  const translated = fieldsToTranslate(side, changes, matches)
+  let references = await resolveReferences(context, translated, signal)
+  const missing = newcomers
+    .filter(({ change }) => matches.get(change.id)?.kind === 'none' && hasKey(context, side, change))
+    .flatMap(({ change }) => planCreate(context.mapping, side, change.fields, references, false).missing)
+  const refusals = missing.length === 0 ? new Map() : await createMissing(context, missing, signal)
+  if (missing.length > 0) references = await resolveReferences(context, translated, signal)
   const nameless: Newcomer[] = []
   const jobs: Job[] = []
   for (const newcomer of newcomers) {
@@ -49,7 +56,7 @@ export async function planUnlinked(
     else if (match.kind !== 'none') jobs.push(planAdoption(context, side, newcomer, match, references))
     else if (!hasKey(context, side, newcomer.change)) nameless.push(newcomer)
     else {
-      const job = planCreation(context, side, newcomer, references, draft)
+      const job = planCreation(context, side, newcomer, references, refusals, draft)
       if (job) jobs.push(job)
     }
   }
@@ -128,11 +135,12 @@ function planCreation(
   side: Side,
   { work, change }: Newcomer,
   references: References,
+  refusals: Refusals,
   draft: Draft,
 ): Job | null {
   const plan = planCreate(context.mapping, side, change.fields, references, change.omitsReferences)
   if (plan.error) {
-    keepFailed(context, draft, change, plan.error)
+    keepFailed(context, draft, change, refusalOf(refusals, plan.missing, plan.error))
     return null
   }
   if (plan.waitsFor.length > 0) {

@@ -10,9 +10,10 @@ import type { Context } from './context.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
 import { fingerprint } from './fingerprint.ts'
-import { changesOf, type Job, type Write } from './job.ts'
+import { changesOf, idOn, type Job, type Write } from './job.ts'
 import { linesSeen } from './lines-seen.ts'
 import { type LinesAfterWrite, linesAfterWrite } from './lines-written.ts'
+import { tellOfMerger } from './plan-merged.ts'
 import { seenOf, seenOfValues, unknownSeen } from './seen.ts'
 import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
@@ -57,6 +58,7 @@ function recordCreated(context: Context, job: Job, sent: readonly Sent[], draft:
   const { work, conflicts, lost, waitsFor, adopts, assigns } = job
   if (!only || sent.length > 1 || only.outcome?.kind !== 'done' || only.write.operation.kind !== 'create') return false
   if (work.link || adopts || assigns || conflicts.length + lost.length + waitsFor.length > 0) return false
+  if (isHalfCreated(context, job)) return false
   const { write, outcome } = only
   const { record, isOurs } = outcome
   draft.intents.push(only.intentId)
@@ -138,6 +140,12 @@ function isAgain(outcome: Sent['outcome'] | undefined): boolean {
 function recordLink(context: Context, job: Job, done: readonly Done[], isWhole: boolean, draft: Draft): void {
   const write = linkWrite(context, job, done, isWhole, draft)
   if (write) draft.links.push(write)
+  const { link } = job.work
+  if (!isWhole || !link || !job.mergesInto) return
+  const side = job.linkState === 'odoo-gone' ? 'odoo' : 'external'
+  const { id } = job.mergesInto
+  draft.links.push({ kind: 'alias', id, of: link.id, odooId: link.odooId, externalId: link.externalId })
+  tellOfMerger(context, side, link, idOn(job.mergesInto, side), draft)
 }
 
 function linkWrite(
@@ -176,7 +184,8 @@ function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]):
       const sentValue = sentFields[name]
       if (sentValue === undefined) return
       const answered = isOurs ? record?.fields[name] : undefined
-      const stored = answered === undefined ? sentValue : answered
+      const stored =
+        answered === undefined || isSetElsewhere(rule, write.side, sentValue, answered) ? sentValue : answered
       if (!rule.lines) replaced[write.side].set(index, fingerprint(stored))
       const source = entryAt(write.sourceSeen, index)
       if (rule.lines || source !== UNKNOWN_FINGERPRINT) replaced[otherSide(write.side)].set(index, source)
@@ -245,9 +254,19 @@ function versionAfter(
     const isElsewhereChanged = known
       ? !isSameState(unwritten, write.side, record, known)
       : changedRules(context.mapping.fields, write.side, record, link).some((index) => indexes.has(index))
-    if (isElsewhereChanged || (isOurs && uncovered.has(write.side))) draft.changes.push(changeOf(write.side, record))
+    const isMerged = context.mapping.fields.some((rule) => {
+      const [sent, stored] = [fieldsOf(write)[fieldOn(rule, write.side)], record.fields[fieldOn(rule, write.side)]]
+      return sent !== undefined && stored !== undefined && isSetElsewhere(rule, write.side, sent, stored)
+    })
+    const isUncovered = isOurs && uncovered.has(write.side)
+    if (isElsewhereChanged || isMerged || isUncovered) draft.changes.push(changeOf(write.side, record))
   }
   return version
+}
+
+/** A set that holds something else than was sent: what others added and took out is their change, not our value's form. */
+function isSetElsewhere(rule: FieldRule, side: Side, sent: Value, stored: Value): boolean {
+  return rule.set?.side === side && !rule.isSame(side, sent, stored)
 }
 
 function fieldsOf(write: Write): Fields {
@@ -317,7 +336,9 @@ function seenOfSource(rules: readonly FieldRule[], job: Job, write: Write, sourc
   const replaced = new Map<number, string>()
   for (const [index, rule] of rules.entries()) {
     const sentSeen = entryAt(sourceSeen, index)
-    const isOmitted = sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from)
+    const isOmitted =
+      isLater(rule, from, source.fields) ||
+      (sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from))
     if (isOmitted || sentSeen !== UNKNOWN_FINGERPRINT) replaced.set(index, sentSeen)
   }
   return withSeen(seenOf(rules, from, source.fields), replaced)
@@ -327,6 +348,12 @@ function seenOfSource(rules: readonly FieldRule[], job: Job, write: Write, sourc
 function isReference(rule: FieldRule, from: Side): boolean {
   const rules = rule.lines ? rule.lines.fields : [rule]
   return rules.some((each) => each.reference?.kind === 'link' && flows(each.direction, from))
+}
+
+/** What could not be part of the create, and is written to the record that exists now. */
+function isLater(rule: FieldRule, from: Side, source: Fields): boolean {
+  const { create, update } = rule.writable[otherSide(from)]
+  return !create && update && flows(rule.direction, from) && (source[fieldOn(rule, from)] ?? null) !== null
 }
 
 function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['adopts']>): LinkWrite {
@@ -355,7 +382,8 @@ function finishChanges(
   draft: Draft,
 ): void {
   tellOfJob(context, job, draft)
-  const isUndecided = job.adopts !== null && (job.revives !== null || !isFullySeen(job))
+  const isUndecided =
+    (job.adopts !== null && (job.revives !== null || !isFullySeen(job))) || isHalfCreated(context, job)
   for (const { change, written } of changes) {
     const fields = { ...written, ...job.assigns }
     if (job.assigns || isUndecided) keep(draft, change, { state: 'pending', fields })
@@ -366,6 +394,18 @@ function finishChanges(
       settleChange(context, change, isApplied ? 'applied' : 'unchanged', draft)
     }
   }
+}
+
+/** Whether the record that was created lacks something that it can only get now. */
+function isHalfCreated(context: Context, job: Job): boolean {
+  return job.writes.some(({ side, operation }) => {
+    const source = job.work[otherSide(side)]
+    return (
+      operation.kind === 'create' &&
+      source !== null &&
+      context.mapping.fields.some((rule) => isLater(rule, otherSide(side), source.fields))
+    )
+  })
 }
 
 /** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */

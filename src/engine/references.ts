@@ -31,9 +31,7 @@ export async function resolveReferences(
       for (const record of records) {
         if (record.side !== side) continue
         for (const fields of lines ? linesOf(lines, record) : [record.fields]) {
-          const value = fields[fieldOn(rule, side)]
-          // A list refers to each of its elements.
-          for (const each of Array.isArray(value) ? value : [value ?? null]) if (each !== null) distinct.add(each)
+          for (const each of rule.referred(side, fields[fieldOn(rule, side)] ?? null)) distinct.add(each)
         }
       }
       values[side] = [...distinct]
@@ -76,16 +74,19 @@ async function loadLinks(
   if (!(await ledger.mappings()).includes(reference.mapping)) return
   const byId = async (side: Side, ids: readonly RecordId[]): Promise<void> => {
     if (ids.length === 0) return
-    for (const [id, link] of await ledger.links(reference.mapping, side, ids))
-      links.set(linkName(reference, side, id), link)
+    const found = await ledger.links(reference.mapping, side, ids)
+    const others = ids.filter((id) => found.get(id)?.state !== 'live')
+    const survivors = others.length > 0 ? await ledger.survivors(reference.mapping, side, others) : []
+    for (const [id, link] of [...found, ...survivors]) links.set(linkName(reference, side, id), link)
   }
   await byId('odoo', values.odoo.map(String))
   if (reference.by === 'id') return byId('external', values.external.map(String))
   const keys = values.external.map((value) => keyText(value) ?? '')
   if (keys.length === 0) return
   for (const [key, found] of await ledger.linksByKey(reference.mapping, keys)) {
-    const [only] = found.filter((link) => link.state === 'live')
-    if (only) links.set(linkName(reference, 'external', key), only)
+    // Within two companies, a key may name two records: then it names none.
+    const [only, ...others] = found.filter((link) => link.state === 'live')
+    if (only && others.length === 0) links.set(linkName(reference, 'external', key), only)
   }
 }
 

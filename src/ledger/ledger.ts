@@ -193,6 +193,14 @@ export type LinkWrite =
       readonly version?: Partial<Record<Side, Version>>
     }
   | { readonly kind: 'delete'; readonly id: number }
+  /** The records of link `of` were merged into those of link `id`: whoever refers to them means these. */
+  | {
+      readonly kind: 'alias'
+      readonly id: number
+      readonly of: number
+      readonly odooId: RecordId
+      readonly externalId: RecordId
+    }
 
 /** Names a change as it was when it was decided about. A settlement skips what has a newer `seq` by now. */
 export interface ChangeRef {
@@ -325,6 +333,8 @@ export interface Ledger extends AsyncDisposable {
     ids: readonly RecordId[],
   ): Promise<ReadonlyMap<RecordId, { readonly link: Link | null; readonly change: StoredChange | null }>>
   links(mapping: string, side: Side, ids: readonly RecordId[]): Promise<ReadonlyMap<RecordId, Link>>
+  /** The live links of the records into which these were merged. */
+  survivors(mapping: string, side: Side, ids: readonly RecordId[]): Promise<ReadonlyMap<RecordId, Link>>
   linksByKey(mapping: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly Link[]>>
   /** Links in the order of their ids, for comparisons. */
   linksAfter(mapping: string, afterLinkId: number, limit: number): Promise<readonly Link[]>

@@ -12,6 +12,10 @@ export function isTextual(type: FieldType): type is TextType {
   return type === 'text' || type === 'html' || type === 'selection'
 }
 
+export function isReference(type: FieldType): boolean {
+  return type === 'reference' || type === 'references'
+}
+
 const FROM_TEXT: readonly FieldType[] = ['integer', 'decimal', 'boolean', 'date', 'datetime', 'binary']
 
 /**
@@ -19,7 +23,7 @@ const FROM_TEXT: readonly FieldType[] = ['integer', 'decimal', 'boolean', 'date'
  * there the value itself decides. References need `link` or `lookup`, and lines a place under `lines:`.
  */
 export function isConvertible(from: FieldType, to: FieldType): boolean {
-  if (from === 'reference' || to === 'reference' || from === 'lines' || to === 'lines') return false
+  if ([from, to].some((type) => isReference(type) || type === 'lines')) return false
   if (from === to || from === 'json' || to === 'json') return true
   if (isTextual(from)) return isTextual(to) || FROM_TEXT.includes(to)
   if (isTextual(to)) return FROM_TEXT.includes(from)
@@ -56,6 +60,7 @@ export function coerce(to: FieldType, value: Value): Value {
     case 'lines':
       throw invalid(`${preview(value)} is not a list of lines`)
     case 'reference':
+    case 'references':
       return toId(value)
   }
 }

@@ -1,5 +1,5 @@
 import type { FieldSchema, FieldType, Schema } from '../contract/connector.ts'
-import { isConvertible } from './coerce.ts'
+import { isConvertible, isReference, isTextual } from './coerce.ts'
 import { createFieldRule } from './field-rule.ts'
 import {
   type Direction,
@@ -11,7 +11,7 @@ import {
   SIDES,
   type Side,
 } from './mapping.ts'
-import type { MappingFile } from './mapping-file.ts'
+import { type MappingFile, sideSpec } from './mapping-file.ts'
 import type { FieldDefinition } from './mapping-schema.ts'
 import type { Path } from './problem.ts'
 import { didYouMean } from './suggestion.ts'
@@ -32,9 +32,10 @@ export function findField(context: CompileContext, side: Side, name: string, pat
   const schema = context.schemas[side]
   const field = schema.fields.get(name)
   if (field) return field
+  const reason = schema.reasons?.get(name)
   const remedy = schema.missing?.get(name) ?? didYouMean(name, schema.fields.keys())
   const end = schema.missing?.has(name) ? `. ${remedy}` : remedy
-  context.complain(path, `${schema.name} has no field "${name}"${end}`)
+  context.complain(path, reason ?? `${schema.name} has no field "${name}"${end}`)
   return null
 }
 
@@ -43,14 +44,22 @@ export function compileField(context: CompileContext, pair: FieldDefinition, pat
   const { definition } = context.file
   const odoo = findField(context, 'odoo', pair.odoo, [...path, 'odoo'])
   const external = findField(context, 'external', pair.external, [...path, 'external'])
+  if (pair.watch && odoo && external && !odoo.isElsewhere && !external.isElsewhere) {
+    context.complain(
+      [...path, 'watch'],
+      'watch is for a value of another record, such as country_id.code; this one is noticed anyway',
+    )
+    return null
+  }
   const isKey = pair.odoo === definition.odoo.key && pair.external === definition.external.key
   const direction = directionOf(context, pair, path)
   if (!odoo || !external || !direction) return null
   const fields = { odoo, external }
   const reference = referenceOf(context, pair, path, isKey)
+  const set = reference === undefined ? undefined : setOf(context, pair, path, fields, direction, reference)
   const steps = reference === null ? stepsOf(context, pair, path, fields) : []
   const isWritable = checkWritable(context, direction, fields, path, isKey)
-  if (reference === undefined || steps === null || !isWritable) return null
+  if (reference === undefined || set === undefined || steps === null || !isWritable) return null
   const isReversible = steps.every((step) => step.isReversible)
   const place: Path = [...path, pair.map === undefined ? 'transform' : 'map']
   if (isKey && steps.length > 0) {
@@ -65,6 +74,7 @@ export function compileField(context: CompileContext, pair: FieldDefinition, pat
     fields,
     collections: { odoo: context.schemas.odoo.name, external: context.schemas.external.name },
     steps,
+    separator: pair.separator ?? null,
     isReversible: direction === 'both',
     rule: {
       name: `${pair.odoo}:${pair.external}`,
@@ -72,16 +82,17 @@ export function compileField(context: CompileContext, pair: FieldDefinition, pat
       external: pair.external,
       direction,
       owner: pair.owner ?? null,
-      conflict: pair.conflict ?? definition.conflict,
+      conflict: pair.conflict === undefined || pair.conflict === 'merge' ? definition.conflict : pair.conflict,
       isKey,
       reference,
+      set,
       writable: { odoo: writableOf(odoo), external: writableOf(external) },
     },
   })
 }
 
 function writableOf(field: FieldSchema): { readonly create: boolean; readonly update: boolean } {
-  return { create: !field.isReadOnly, update: !field.isReadOnly }
+  return { create: !field.isReadOnly && !field.isUpdateOnly, update: !field.isReadOnly }
 }
 
 /** The pair's direction within the mapping's; null after a complaint. */
@@ -150,8 +161,71 @@ function referenceOf(
   }
   if (link !== undefined) return { kind: 'link', mapping: link.mapping, by: link.by }
   if (lookup === undefined) return null
-  const { by, side, connection, fold, ...spec } = lookup
-  return { kind: 'lookup', side, connection: connection ?? context.file.definition[side].connection, spec, by, fold }
+  const { by, side, connection: named, fold, create, defaults, ...spec } = lookup
+  const connection = named ?? context.file.definition[side].connection
+  if (!create && Object.keys(defaults).length > 0) {
+    context.complain([...path, 'lookup', 'defaults'], 'defaults are for records that are made: add create: true')
+    return undefined
+  }
+  return {
+    kind: 'lookup',
+    side,
+    connection,
+    spec,
+    by,
+    fold,
+    beside:
+      named === undefined || named === context.file.definition[side].connection ? sideSpec(context.file, side) : null,
+    create: create ? defaults : null,
+  }
+}
+
+/** How the pair holds a set of records; null: it holds none; undefined after a complaint. */
+function setOf(
+  context: CompileContext,
+  pair: FieldDefinition,
+  path: Path,
+  fields: Readonly<Record<Side, FieldSchema>>,
+  direction: Direction,
+  reference: LinkReference | LookupReference | null,
+): FieldRule['set'] | undefined {
+  const side = SIDES.find((each) => fields[each].type === 'references')
+  if (side === undefined || reference === null) {
+    const misplaced = (['separator', 'conflict'] as const).find(
+      (name) => pair[name] !== undefined && isOfSets(name, pair),
+    )
+    if (misplaced === undefined) return null
+    context.complain(
+      [...path, misplaced],
+      `${misplaced === 'conflict' ? 'conflict: merge' : misplaced} is for a set of records, and neither field holds one`,
+    )
+    return undefined
+  }
+  const other = fields[otherSide(side)]
+  if (reference.kind === 'lookup' && reference.side !== side) {
+    context.complain(
+      [...path, 'lookup'],
+      `the ids are in ${described(context, fields, side)}, so it needs side: ${side}`,
+    )
+    return undefined
+  }
+  if (isTextual(other.type) && pair.separator === undefined) {
+    context.complain(path, `${described(context, fields, otherSide(side))} holds a set as one text: say separator: ","`)
+    return undefined
+  }
+  if (!isTextual(other.type) && other.type !== 'json' && other.type !== 'references') {
+    context.complain(
+      path,
+      `${described(context, fields, otherSide(side))} cannot hold a set: it takes a list (an array, JSON) or a text`,
+    )
+    return undefined
+  }
+  const isMerged = direction === 'both' && pair.owner === undefined && (pair.conflict ?? 'merge') === 'merge'
+  return { side, isMerged }
+}
+
+function isOfSets(name: 'separator' | 'conflict', pair: FieldDefinition): boolean {
+  return name === 'separator' || pair.conflict === 'merge'
 }
 
 /** The pair's transforms as steps that fit together between the two types; null after a complaint. */
@@ -193,7 +267,7 @@ function stepsOf(
 }
 
 function fits(from: FieldType, to: FieldType): boolean {
-  return from !== 'reference' && isConvertible(from, to) && isConvertible(to, from)
+  return !isReference(from) && isConvertible(from, to) && isConvertible(to, from)
 }
 
 function nameOf(transform: TransformDefinition): string {
@@ -206,8 +280,8 @@ function described(context: CompileContext, fields: Readonly<Record<Side, FieldS
 
 function remedyFor(fields: Readonly<Record<Side, FieldSchema>>): string {
   const types: readonly FieldType[] = [fields.odoo.type, fields.external.type]
-  if (types.includes('reference')) {
-    const { relation } = fields.odoo.type === 'reference' ? fields.odoo : fields.external
+  if (types.some(isReference)) {
+    const { relation } = isReference(fields.odoo.type) ? fields.odoo : fields.external
     const model = relation === null ? '' : ` to ${relation}`
     return `: a reference${model} needs link: <mapping> where its records are synced, or lookup: { …, by: <field> }`
   }

@@ -47,6 +47,8 @@ export function compileLines(context: CompileContext, definition: LinesDefinitio
     conflict,
     isKey: false,
     reference: null,
+    set: null,
+    referred: () => [],
     lines,
     writable: { odoo: writable(odoo.field), external: writable(external.field) },
     translate: (from, value, references) => translateLines(lines, from, value, references),
@@ -92,7 +94,8 @@ function compilePairs(context: CompileContext, definition: LinesDefinition, path
   const isPair = (a: FieldDefinition, b: { odoo: string; external: string }): boolean =>
     a.odoo === b.odoo && a.external === b.external
   const listed = definition.fields.map((pair, index) => ({ pair, place: [...path, 'fields', index] }))
-  const keys = definition.key.map((pair: FieldDefinition, index) => {
+  const keys = definition.key.map((names, index) => {
+    const pair: FieldDefinition = { ...names, watch: false }
     const found = listed.find((each) => isPair(each.pair, pair))
     return found ?? { pair, place: [...path, 'key', index] }
   })
@@ -109,7 +112,12 @@ function compilePairs(context: CompileContext, definition: LinesDefinition, path
     }
     return compileField(context, { owner: definition.owner, ...pair }, place)
   })
-  return rules.every((rule) => rule !== null) ? rules : null
+  return rules.every((rule) => rule !== null) ? rules.map(withoutMerging) : null
+}
+
+/** A set in a line is written as a whole: what was seen of a line does not tell what each side added to it. */
+function withoutMerging(rule: FieldRule): FieldRule {
+  return rule.set?.isMerged ? Object.freeze({ ...rule, set: { ...rule.set, isMerged: false } }) : rule
 }
 
 /** No field of a line may be written twice, and whatever a new line needs should get a value. */

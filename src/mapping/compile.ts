@@ -19,6 +19,7 @@ import {
   type SideRule,
 } from './mapping.ts'
 import { type MappingFile, sideSpec, whenFrom } from './mapping-file.ts'
+import type { FieldDefinition } from './mapping-schema.ts'
 import { byPosition, type FileProblem, type Path, problemAt } from './problem.ts'
 
 export interface Compiled {
@@ -63,7 +64,7 @@ export function compile(
     file: file.file,
     sides: { odoo: sideRule(file, 'odoo'), external: sideRule(file, 'external') },
     direction: definition.direction,
-    key: { ...keyRule(file), generate: definition.key.generate ?? null },
+    key: { ...keyRule(file), generate: definition.key.generate ?? null, within: scopeRule(file, fields) },
     match: [keyRule(file), ...match],
     fields,
     bundles,
@@ -94,6 +95,11 @@ function keyRule(file: MappingFile): KeyRule {
   return { odoo: odoo.key, external: external.key, fold: key.fold }
 }
 
+function scopeRule(file: MappingFile, fields: readonly FieldRule[]): FieldRule | null {
+  const { within } = file.definition.key
+  return fields.find((rule) => within !== undefined && rule.odoo === within && !rule.isKey) ?? null
+}
+
 /** The pairs in the order of the file. The key's pair is put in front where the file does not list it. */
 function compileFields(context: CompileContext): { fields: FieldRule[]; bundles: Record<Side, Bundle[]> } {
   const { definition } = context.file
@@ -102,7 +108,7 @@ function compileFields(context: CompileContext): { fields: FieldRule[]; bundles:
   const fields: FieldRule[] = []
   const bundles: Record<Side, Bundle[]> = { odoo: [], external: [] }
   if (!isListed) {
-    const rule = compileKey(context, key)
+    const rule = compileKey(context, { ...key, watch: false })
     if (rule) fields.push(rule)
   }
   definition.fields.forEach((pair, index) => {
@@ -144,7 +150,7 @@ function compileWhen(context: CompileContext, side: Side): Expression | null {
 }
 
 /** The pair that the sides' `key:` makes; its problems belong there. */
-function compileKey(context: CompileContext, pair: { odoo: string; external: string }): FieldRule | null {
+function compileKey(context: CompileContext, pair: FieldDefinition): FieldRule | null {
   const complain: CompileContext['complain'] = (path, message, severity) => {
     const side = path.at(-1)
     context.complain(side === 'odoo' || side === 'external' ? [side, 'key'] : ['external', 'key'], message, severity)
@@ -216,7 +222,16 @@ function checkCreates(context: CompileContext, rules: readonly FieldRule[]): voi
 
 function checkKey(context: CompileContext): void {
   const { definition } = context.file
-  const { generate } = definition.key
+  const { generate, within } = definition.key
+  if (
+    within !== undefined &&
+    (within === definition.odoo.key || !definition.fields.some(({ odoo }) => odoo === within))
+  ) {
+    context.complain(
+      ['key', 'within'],
+      `name the odoo field of another pair under fields, such as company_id; "${within}" is none`,
+    )
+  }
   if (generate === undefined) return
   const path: Path = ['key', 'generate']
   let isMadeOnBothSides = definition.direction === 'both' && !generate.includes('{side}')

@@ -14,8 +14,11 @@ import {
   type Side,
   type Translation,
 } from './mapping.ts'
+import { readSet, type SetForm, sortedSet, writeSet } from './set-value.ts'
 import { canonicalValue, isEqual, toStored } from './stored.ts'
 import type { Step } from './transform.ts'
+
+type Reference = LinkReference | LookupReference
 
 /** What `compile` found out about a pair of fields: both exist, and the steps fit between their types. */
 export interface RuleParts {
@@ -23,9 +26,11 @@ export interface RuleParts {
   /** The collection of each side in its own words, for messages. */
   readonly collections: Readonly<Record<Side, string>>
   readonly steps: readonly Step[]
+  /** What stands between the elements of a set that is held as a text. */
+  readonly separator: string | null
   /** Whether translating there and back is meant to give the same value. */
   readonly isReversible: boolean
-  readonly rule: Omit<FieldRule, 'translate' | 'isSame'>
+  readonly rule: Omit<FieldRule, 'translate' | 'isSame' | 'referred'>
 }
 
 export function createFieldRule(parts: RuleParts): FieldRule {
@@ -33,6 +38,7 @@ export function createFieldRule(parts: RuleParts): FieldRule {
   const canonical = canonicalizer(parts)
   return Object.freeze({
     ...rule,
+    referred: (side: Side, value: Value) => referred(parts, side, value),
     translate: (from: Side, value: Value, references: References) => translate(parts, from, value, references),
     isSame: (side: Side, a: Value, b: Value) =>
       isEqual(a, b) || isSameContent(a, b) || isEqual(canonical(side, a), canonical(side, b)),
@@ -43,8 +49,11 @@ function translate(parts: RuleParts, from: Side, value: Value, references: Refer
   try {
     const { reference } = parts.rule
     if (reference === null) return { kind: 'value', value: convert(parts, from, value) }
-    if (reference.kind === 'link') return followLink(parts, reference, from, value, references)
-    return { kind: 'value', value: lookUp(parts, reference, from, value, references) }
+    const found =
+      parts.rule.set === null
+        ? follow(parts, reference, from, value, references)
+        : followAll(parts, reference, from, value, references)
+    return found.kind === 'missing' ? { ...found, error: named(parts, from, found.error) } : found
   } catch (error) {
     return { kind: 'error', error: named(parts, from, asSyncError(error)) }
   }
@@ -99,6 +108,7 @@ function canonicalizer(parts: RuleParts): (side: Side, value: Value) => Value {
   const goesThereAndBack = parts.rule.reference === null && parts.isReversible && !isPlain
   return (side, value) => {
     const field = parts.fields[side]
+    if (parts.rule.set !== null) return canonicalSet(setForm(parts, side), value)
     const own = canonicalValue(side, field, value)
     if (!goesThereAndBack) return own
     try {
@@ -111,27 +121,82 @@ function canonicalizer(parts: RuleParts): (side: Side, value: Value) => Value {
   }
 }
 
-function followLink(
+function referred(parts: RuleParts, side: Side, value: Value): readonly Value[] {
+  if (parts.rule.set === null && !Array.isArray(value)) return value === null ? [] : [value]
+  try {
+    return readSet(setForm(parts, side), value)
+  } catch (error) {
+    if (error instanceof SyncError) return []
+    throw error
+  }
+}
+
+function canonicalSet(form: SetForm, value: Value): Value {
+  try {
+    return sortedSet(readSet(form, value))
+  } catch (error) {
+    if (error instanceof SyncError) return value
+    throw error
+  }
+}
+
+function setForm(parts: RuleParts, side: Side): SetForm {
+  const field = parts.fields[side]
+  return { field, separator: field.type === 'references' ? null : parts.separator }
+}
+
+/** One reference. @throws SyncError `unresolved`, `invalid`. */
+function follow(parts: RuleParts, reference: Reference, from: Side, value: Value, references: References): Translation {
+  const target = parts.fields[otherSide(from)]
+  const isEmptyKey = reference.kind === 'lookup' && from !== reference.side && keyText(value) === null
+  if (value === null || isEmptyKey)
+    return { kind: 'value', value: toStored(otherSide(from), target, null, parts.rule.isKey) }
+  if (Array.isArray(value)) return followAll(parts, reference, from, value, references)
+  const found = followOne(reference, from, value, references)
+  if (found.kind !== 'value') return found
+  return {
+    kind: 'value',
+    value: toStored(otherSide(from), target, coerce(target.type, found.value), parts.rule.isKey),
+  }
+}
+
+/** A set of references: all of them, or what the first of them waits for. @throws SyncError `unresolved`, `invalid`. */
+function followAll(
   parts: RuleParts,
-  reference: LinkReference,
+  reference: Reference,
   from: Side,
   value: Value,
   references: References,
 ): Translation {
-  const to = otherSide(from)
-  const target = parts.fields[to]
-  if (value === null) return { kind: 'value', value: toStored(to, target, null, parts.rule.isKey) }
-  const values: readonly Value[] = Array.isArray(value) ? value : [value]
-  const linked: Value[] = []
-  for (const item of values) {
-    const found = references.link(reference, from, item)
-    if (found === undefined)
-      return { kind: 'wait', for: { mapping: reference.mapping, side: from, id: recordId(reference, from, item) } }
-    const isId = to === 'odoo' || reference.by === 'id'
-    linked.push(isId ? toId(found) : found)
+  const elements: Value[] = []
+  let missing: Extract<Translation, { kind: 'missing' }> | null = null
+  for (const element of readSet(setForm(parts, from), value)) {
+    const found = followOne(reference, from, element, references)
+    if (found.kind === 'value') elements.push(found.value)
+    else if (found.kind !== 'missing') return found
+    else {
+      const first: typeof found = missing ?? found
+      const keys: readonly Value[] = [...(missing?.missing.keys ?? []), ...found.missing.keys]
+      missing = { ...first, missing: { ...first.missing, keys } }
+    }
   }
-  if (Array.isArray(value)) return { kind: 'value', value: linked }
-  return { kind: 'value', value: toStored(to, target, coerce(target.type, linked[0] ?? null), parts.rule.isKey) }
+  if (missing) return missing
+  const to = otherSide(from)
+  return {
+    kind: 'value',
+    value: toStored(to, parts.fields[to], writeSet(setForm(parts, to), elements), parts.rule.isKey),
+  }
+}
+
+/** What one id or key stands for on the other side. @throws SyncError `unresolved`. */
+function followOne(reference: Reference, from: Side, value: Value, references: References): Translation {
+  if (reference.kind === 'lookup') return lookUp(reference, from, value, references)
+  const found = references.link(reference, from, value)
+  if (found === undefined) {
+    return { kind: 'wait', for: { mapping: reference.mapping, side: from, id: recordId(reference, from, value) } }
+  }
+  const isId = from === 'external' || reference.by === 'id'
+  return { kind: 'value', value: isId ? toId(found) : found }
 }
 
 function recordId(reference: LinkReference, from: Side, value: Value): string {
@@ -139,16 +204,13 @@ function recordId(reference: LinkReference, from: Side, value: Value): string {
   return String(value)
 }
 
-/** @throws SyncError `unresolved`, `invalid`. */
-function lookUp(parts: RuleParts, reference: LookupReference, from: Side, value: Value, references: References): Value {
-  const to = otherSide(from)
-  const target = parts.fields[to]
-  const isEmptyKey = from !== reference.side && keyText(value) === null
-  if (value === null || isEmptyKey) return toStored(to, target, null, parts.rule.isKey)
+/** @throws SyncError `unresolved`. */
+function lookUp(reference: LookupReference, from: Side, value: Value, references: References): Translation {
   const found = references.lookup(reference, from, value)
-  if (found === undefined) throw unresolved(reference, from, value)
-  const isId = to === reference.side
-  return toStored(to, target, coerce(target.type, isId ? toId(found) : found), parts.rule.isKey)
+  if (found !== undefined) return { kind: 'value', value: from === reference.side ? found : toId(found) }
+  const error = unresolved(reference, from, value)
+  if (from === reference.side || reference.create === null) throw error
+  return { kind: 'missing', missing: { reference, keys: [value] }, error }
 }
 
 function unresolved(reference: LookupReference, from: Side, value: Value): SyncError {

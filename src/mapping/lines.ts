@@ -103,7 +103,7 @@ export function translateLine(rule: LinesRule, from: Side, { line, label }: Keye
     const value = line[fieldOn(field, from)]
     if (value === undefined || !flows(field.direction, from) || !field.writable[to].create) continue
     const translated = field.translate(from, value, references)
-    if (translated.kind === 'wait') return translated
+    if (translated.kind === 'wait' || translated.kind === 'missing') return translated
     if (translated.kind === 'error') return { kind: 'error' as const, error: atLine(label, translated.error) }
     fields[fieldOn(field, to)] = translated.value
   }

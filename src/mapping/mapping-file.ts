@@ -22,6 +22,18 @@ export function sideSpec(file: MappingFile, side: Side): Readonly<Record<string,
   return Object.fromEntries(Object.entries(file.definition[side]).filter(([name]) => !OF_THE_MAPPING.has(name)))
 }
 
+/** The field within whose value the key names a record; undefined: there is none. */
+export function fieldOfScope(file: MappingFile, side: Side): string | undefined {
+  const { key, fields } = file.definition
+  const pair = key.within === undefined ? undefined : fields.find(({ odoo }) => odoo === key.within)
+  return pair && fieldOn(pair, side)
+}
+
+/** Those of the fields that are stored with other records and watched there. */
+export function fieldsToWatch(file: MappingFile, side: Side): readonly string[] {
+  return file.definition.fields.filter((pair) => pair.watch).map((pair) => fieldOn(pair, side))
+}
+
 /**
  * The fields that a mapping reads on a side: mapped fields, key, match fields, what calculated values and conditions read,
  * and the field that archives a record (`capabilities.archive`, where it is known by then).

@@ -16,6 +16,8 @@ const side = z.enum(['odoo', 'external'])
 const expression = z.string().min(1, 'expected an expression')
 const direction = z.enum(['both', 'to-odoo', 'from-odoo'])
 const conflict = z.enum(['odoo', 'external', 'newest', 'manual'])
+/** `merge`: of a set, what each side added and took out. */
+const fieldConflict = z.enum([...conflict.options, 'merge'])
 const deletePolicy = z.enum(['ignore', 'archive', 'delete'])
 const exitPolicy = z.enum(['keep', 'archive', 'delete'])
 
@@ -45,6 +47,10 @@ const lookup = z.looseObject({
   /** Where the records are looked up; that side's own connection unless it says otherwise. */
   connection: name.optional(),
   fold: foldOrExact,
+  /** Makes the record where there is none with that key. */
+  create: z.boolean().default(false),
+  /** Values that a record made so gets besides its key. */
+  defaults: z.record(z.string(), z.json()).default({}),
 })
 
 const link = z.union([
@@ -59,11 +65,15 @@ const fieldShape = z.strictObject({
   value: expression.optional(),
   direction: direction.optional(),
   owner: side.optional(),
-  conflict: conflict.optional(),
+  conflict: fieldConflict.optional(),
   transform: transformListSchema.optional(),
   map: valueMapSchema.optional(),
   lookup: lookup.optional(),
   link: link.optional(),
+  /** Notices changes of the other record that the value is read from. */
+  watch: z.boolean().default(false),
+  /** Between the elements of a set that the other side holds as one text. */
+  separator: z.string().min(1).optional(),
 })
 
 /** Told also where something else is wrong. */
@@ -77,7 +87,7 @@ const fieldPair = fieldShape
     error: 'a calculated value is written to one field: give odoo or external, not both',
     when: ({ issues }) => issues.length === 0,
   })
-  .refine((pair) => pair.value === undefined || Object.keys(pair).length === 2, {
+  .refine((pair) => pair.value === undefined || (Object.keys(pair).length === 3 && !pair.watch), {
     path: ['value'],
     error: 'a calculated value flows one way and is put back when it is changed: it takes no other keys',
     when: ({ issues }) => issues.length === 0,
@@ -91,7 +101,10 @@ const fieldPair = fieldShape
 export type FieldDefinition = z.output<typeof fieldShape> & { readonly odoo: string; readonly external: string }
 
 /** `email` alone is short for `{ odoo: email, external: email }`. */
-const field = z.union([fieldName.transform((same): FieldDefinition => ({ odoo: same, external: same })), fieldPair])
+const field = z.union([
+  fieldName.transform((same): FieldDefinition => ({ odoo: same, external: same, watch: false })),
+  fieldPair,
+])
 
 const step = z
   .strictObject({
@@ -154,6 +167,8 @@ export const mappingSchema = z.strictObject({
   key: z
     .strictObject({
       fold: foldOrExact,
+      /** The Odoo field of a pair within whose value the key names a record: the same one in two companies is two. */
+      within: fieldName.optional(),
       /** How a record without a key gets one. Without it, the target's own sequence is asked. */
       generate: z.string().includes('{id}', { error: 'expected a template with {id}, such as ODOO-{id}' }).optional(),
     })

@@ -81,12 +81,24 @@ export interface LookupReference {
   /** The field with the natural key. */
   readonly by: string
   readonly fold: Fold
+  /** The spec of the mapping's own collection on that side. */
+  readonly beside: unknown
+  /** A record that is missing is made, with these values besides its key; null: it is not. */
+  readonly create: Fields | null
+}
+
+/** Keys of records that a lookup did not find and may make. */
+export interface Missing {
+  readonly reference: LookupReference
+  readonly keys: readonly Value[]
 }
 
 export type Translation =
   | { readonly kind: 'value'; readonly value: Value }
   /** The record referred to has no link yet. */
   | { readonly kind: 'wait'; readonly for: RecordRef }
+  /** Records with these keys are to be made first; `error` says so where they cannot be. */
+  | { readonly kind: 'missing'; readonly missing: Missing; readonly error: SyncError }
   | { readonly kind: 'error'; readonly error: SyncError }
 
 /** How the lines of two fields that hold lines correspond. */
@@ -116,12 +128,19 @@ export interface FieldRule {
   readonly reference: LinkReference | LookupReference | null
   /** For a pair of fields that hold lines: what is compared and written is each line. */
   readonly lines?: LinesRule
+  /**
+   * The pair holds a set of other records; `side`: where it holds their ids. `isMerged`: where both sides changed it, what
+   * each of them added and took out is carried over. null: a single value.
+   */
+  readonly set: { readonly side: Side; readonly isMerged: boolean } | null
   /** Whether the field can be written on a side: on a create, and on an update. */
   readonly writable: Readonly<Record<Side, { readonly create: boolean; readonly update: boolean }>>
   /** The translation also depends on what the target holds, which has to be given to it. */
   readonly readsTarget?: boolean
   /** Nothing is written: that it changed is a reason to look at the record's steps. */
   readonly isWatched?: boolean
+  /** The ids or keys in a value of a reference: none, one, or the elements of a set. Never throws. */
+  referred(side: Side, value: Value): readonly Value[]
   /**
    * The value of side `from` as the other side would write it. `current`: what the other side's field holds, as far as it
    * is known. Never throws.
@@ -168,6 +187,8 @@ export interface Mapping {
   readonly key: KeyRule & {
     /** How a record without a key gets one: a template for `generateKey`; null: reserved from the target, if it can. */
     readonly generate: string | null
+    /** The pair within whose value the key names a record (the company); null: it names one by itself. */
+    readonly within: FieldRule | null
   }
   /** How records without a link are found on the other side, first match counts; the key comes first. */
   readonly match: readonly KeyRule[]

@@ -5,6 +5,7 @@ import { coerce, invalid, isTextual, preview, toId } from './coerce.ts'
 import { isDate, parseDatetime, wholeSeconds } from './datetime.ts'
 import { decimalValue, parseDecimal, roundDecimal } from './decimal.ts'
 import type { Side } from './mapping.ts'
+import { sortedSet } from './set-value.ts'
 
 /** Odoo has no empty number and no empty boolean: it stores and shows 0 and false. */
 function emptyOf(side: Side, type: FieldType): Value {
@@ -77,6 +78,8 @@ export function canonicalValue(side: Side, field: FieldSchema, value: Value): Va
       return sortedNames(value)
     case 'json':
       return isIdList(field, value) ? [...value].sort(byText) : sortedNames(value)
+    case 'references':
+      return Array.isArray(value) ? sortedSet(value.map(toId)) : value
     case 'binary':
       return value === '' || contentOf(value)?.size === 0 ? null : value
   }

@@ -69,7 +69,7 @@ describe('specs', () => {
     })
     expect(parseTableSpec({ collection: 's.t', key: 'ref' })).toMatchObject({
       name: { schema: 's', table: 't' },
-      key: 'ref',
+      key: ['ref'],
     })
     const full = {
       table: 't',
@@ -95,8 +95,10 @@ describe('specs', () => {
 
 test('which unique violation means that the record exists', () => {
   const uniques = [['id'], ['code'], ['mail']]
-  expect(isSameRecord([['mail']], uniques, 'code', 'id')).toBe(false)
-  expect(isSameRecord([['mail'], ['code']], uniques, 'code', 'id')).toBe(true)
+  expect(isSameRecord([['mail']], uniques, ['code'], 'id')).toBe(false)
+  expect(isSameRecord([['mail'], ['code']], uniques, ['code'], 'id')).toBe(true)
+  expect(isSameRecord([['code']], uniques, ['code', 'company'], 'id')).toBe(false)
+  expect(isSameRecord([['company', 'code']], uniques, ['code', 'company'], 'id')).toBe(true)
   expect(isSameRecord([['id']], uniques, null, 'id')).toBe(true)
   expect(isSameRecord([['code']], uniques, null, 'id')).toBe(false)
   expect(isSameRecord([['code']], [['id'], ['code']], null, 'id')).toBe(true)

@@ -19,6 +19,8 @@ function rule(parts: Partial<FieldRule> = {}): FieldRule {
     conflict: 'newest',
     isKey: false,
     reference: null,
+    set: null,
+    referred: (_, value) => (value === null ? [] : [value]),
     writable: { odoo: both, external: both },
     translate: (_, value) => ({ kind: 'value', value }),
     isSame: (_, a, b) => a === b,

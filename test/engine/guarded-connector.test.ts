@@ -35,6 +35,7 @@ const sink: Required<Sink> = {
   births: unused,
   openContent: unused,
   reserve: unused,
+  survivors: unused,
 }
 const caller: Caller = { check: unused, related: unused, call: unused }
 const hooks: Required<Hooks> = { parse: unused, install: unused, list: unused, remove: unused, rotate: unused }

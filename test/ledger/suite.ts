@@ -423,6 +423,47 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
       })
     })
 
+    describe('merged records', () => {
+      test('are aliases of the survivor, also when that is merged in turn, and release what waited for them', async () => {
+        await ledger.settle(MAPPING, settlement({ links: [link('1', 'a'), link('2', 'b'), link('3', 'c')] }))
+        const links = await ledger.links(MAPPING, 'odoo', ['1', '2', '3'])
+        const idOf = (odooId: string): number => links.get(odooId)?.id ?? 0
+        const alias = (into: string, of: string, externalId: string) => [
+          { kind: 'update' as const, id: idOf(of), state: 'odoo-gone' as const },
+          { kind: 'alias' as const, id: idOf(into), of: idOf(of), odooId: of, externalId },
+        ]
+        expect(await ledger.survivors(MAPPING, 'odoo', ['1', '2'])).toEqual(new Map())
+        await ledger.openMapping('orders', FIELDS)
+        await ledger.stage('orders', staging([change('9')]))
+        const [work] = await ledger.take('orders', NOW_MS, 1)
+        if (!work?.odoo) throw new Error('nothing to take')
+        const waitsFor = [{ mapping: MAPPING, side: 'odoo' as const, id: '5' }]
+        await ledger.settle('orders', settlement({ kept: [kept(work.odoo, { state: 'waiting', waitsFor })] }))
+
+        await ledger.settle(MAPPING, settlement({ links: alias('2', '1', 'a') }))
+        expect((await ledger.survivors(MAPPING, 'odoo', ['1', '2'])).get('1')?.odooId).toBe('2')
+        expect((await ledger.survivors(MAPPING, 'external', ['a'])).get('a')?.externalId).toBe('b')
+        const released = await ledger.settle(
+          MAPPING,
+          settlement({
+            links: [...alias('3', '2', 'b'), { kind: 'alias', id: idOf('3'), of: 0, odooId: '5', externalId: 'e' }],
+          }),
+        )
+        expect(released).toEqual(['orders'])
+        const survivors = await ledger.survivors(MAPPING, 'odoo', ['1', '2', '5', '8'])
+        expect([...survivors].map(([id, { odooId }]) => [id, odooId])).toEqual([
+          ['1', '3'],
+          ['2', '3'],
+          ['5', '3'],
+        ])
+        // The link of the lost record is a tombstone, and stays one.
+        expect((await ledger.links(MAPPING, 'odoo', ['1'])).get('1')?.state).toBe('odoo-gone')
+        // A survivor that is gone itself is nobody.
+        await ledger.settle(MAPPING, settlement({ links: [{ kind: 'update', id: idOf('3'), state: 'odoo-gone' }] }))
+        expect(await ledger.survivors(MAPPING, 'odoo', ['1', '2'])).toEqual(new Map())
+      })
+    })
+
     describe('waiting', () => {
       const COMPANY: RecordRef = { mapping: 'companies', side: 'external', id: 'acme' }
 

@@ -410,6 +410,7 @@ test('every pair of types either fits or is refused when the mapping is compiled
     'date: text html date datetime selection json',
     'datetime: text html date datetime selection json',
     'selection: text html integer decimal boolean date datetime selection json binary',
+    'references: ',
     'lines: ',
     'json: text html integer decimal boolean date datetime selection json binary',
     'binary: text html selection json binary',

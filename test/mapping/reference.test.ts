@@ -66,6 +66,8 @@ test('a lookup goes from id to natural key and back', () => {
     spec: { model: 'res.country' },
     by: 'code',
     fold: { case: true, space: false },
+    beside: { model: 'res.partner' },
+    create: null,
   })
   const references: References = { ...NO_REFERENCES, lookup: (_, from) => (from === 'odoo' ? 'DE' : '57') }
   expect(rule.translate('odoo', 57, references)).toEqual({ kind: 'value', value: 'DE' })

@@ -156,10 +156,11 @@ function applyOne(
       removeRow(database, table, row, origin)
       return { outcome: { kind: 'done', record: null, isOurs: true }, id: null }
     }
-    if (table.definition.guardedWrites && isStale(row.fields, operation.expected)) {
+    if (table.definition.guardedWrites && isStale(table, row.fields, operation.expected)) {
       return { outcome: { kind: 'stale' }, id: null }
     }
-    updateRow(database, table, row, withLines(table, row.fields, operation.fields, operation.expected), origin)
+    const written = withLines(table, row.fields, withSets(table, row.fields, operation), operation.expected)
+    updateRow(database, table, row, written, origin)
     return { outcome: { kind: 'done', record: null, isOurs: true }, id: row.id }
   } catch (error) {
     if (!(error instanceof SyncError) || error.disposition !== 'park') throw error
@@ -198,9 +199,40 @@ function withRecord(
   return { kind: 'done', record, isOurs }
 }
 
-function isStale(current: Fields, expected: Fields | null): boolean {
+function isStale(table: Table, current: Fields, expected: Fields | null): boolean {
   if (expected === null) return false
-  return Object.entries(expected).some(([name, value]) => canonicalText(value) !== canonicalText(current[name] ?? null))
+  return Object.entries(expected).some(
+    ([name, value]) => !isSet(table, name) && canonicalText(value) !== canonicalText(current[name] ?? null),
+  )
+}
+
+function isSet(table: Table, field: string): boolean {
+  return table.definition.fields.get(field)?.type === 'references'
+}
+
+/** The fields of an update; a set of references is what it holds, with what the operation adds and takes out. */
+function withSets(table: Table, current: Fields, { fields, expected }: Extract<Operation, { kind: 'update' }>): Fields {
+  const sets = Object.entries(fields).flatMap(([name, value]) => {
+    const before = expected?.[name]
+    if (!isSet(table, name) || before === undefined) return []
+    const removed = without(before, value)
+    const kept = elements(current[name]).filter((id) => !removed.includes(id))
+    const added = without(value, before).filter((id) => !kept.includes(id))
+    return [[name, [...kept, ...added].sort(byNumber)] as const]
+  })
+  return { ...fields, ...Object.fromEntries(sets) }
+}
+
+function elements(value: Value | undefined): readonly Value[] {
+  return Array.isArray(value) ? (value as readonly Value[]) : []
+}
+
+function without(set: Value, other: Value): readonly Value[] {
+  return elements(set).filter((id) => !elements(other).includes(id))
+}
+
+function byNumber(a: Value, b: Value): number {
+  return Number(a) - Number(b)
 }
 
 /** What the engine must never ask; a system would answer it with harm. */

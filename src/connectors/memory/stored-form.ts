@@ -12,7 +12,8 @@ const SHAPES: Record<FieldType, (value: Value) => boolean> = {
   date: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && isMoment(value),
   datetime: (value) =>
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) && isMoment(value),
-  reference: (value) => typeof value === 'string' || Number.isSafeInteger(value),
+  reference: isId,
+  references: (value) => Array.isArray(value) && value.every(isId),
   lines: (value) => value === null || Array.isArray(value),
   json: () => true,
 }
@@ -66,6 +67,10 @@ export function canonicalText(value: Value): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${entries.map(([name, inner]) => `${JSON.stringify(name)}:${canonicalText(inner)}`).join()}}`
+}
+
+function isId(value: Value): boolean {
+  return typeof value === 'string' || Number.isSafeInteger(value)
 }
 
 function isText(value: Value): boolean {

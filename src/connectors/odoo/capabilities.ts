@@ -13,6 +13,8 @@ export interface OdooCapabilities {
   canSaveMulti(signal: AbortSignal): Promise<boolean>
   /** `search_read` takes `load`, which keeps it from computing display names. */
   searchReadTakesLoad(signal: AbortSignal): Promise<boolean>
+  /** `update_field_translations`: takes a translation away. Elsewhere an empty text in that language does. */
+  canRemoveTranslations(signal: AbortSignal): Promise<boolean>
   /** Whether our user may do this to the model as a whole; record rules come on top. */
   mayAccess(model: string, access: Access, signal: AbortSignal): Promise<boolean>
   /** Whether our user may do this to each of these records, record rules included. */
@@ -41,6 +43,12 @@ export function createCapabilities(call: Call): OdooCapabilities {
   const searchReadTakesLoad = once((signal) =>
     works(call(ANY_MODEL, 'search_read', { domain: NO_RECORDS, fields: ['id'], load: '' }, signal)),
   )
+  // It wants one record: with none it is refused where it exists.
+  const canRemoveTranslations = once((signal) =>
+    exists(
+      call(ANY_MODEL, 'update_field_translations', { ids: [], field_name: 'signature', translations: {} }, signal),
+    ),
+  )
   const hasAccessMethod = once((signal) => works(call(ANY_MODEL, 'has_access', { ids: [], operation: 'read' }, signal)))
   let hasSeenFieldFiles = false
   const webhooks = once(async (signal) => ({
@@ -50,6 +58,7 @@ export function createCapabilities(call: Call): OdooCapabilities {
   return {
     canSaveMulti,
     searchReadTakesLoad,
+    canRemoveTranslations,
     webhooks,
     async seesFieldFiles(signal) {
       if (hasSeenFieldFiles) return true
@@ -102,6 +111,16 @@ async function works(call: Promise<Value>): Promise<boolean> {
     return true
   } catch (error) {
     if (IS_ABSENT.has(pythonName(error) ?? '')) return false
+    throw error
+  }
+}
+
+/** Whether a method is there, also where it refuses what it was called with. */
+async function exists(call: Promise<Value>): Promise<boolean> {
+  try {
+    return await works(call)
+  } catch (error) {
+    if (error instanceof SyncError && error.disposition === 'park') return true
     throw error
   }
 }

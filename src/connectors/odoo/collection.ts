@@ -1,10 +1,13 @@
 import type { Collection, CollectionRequest, Problem, Schema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
+import { beyondSchema, findBeyondFields } from './beyond-fields.ts'
 import { createCaller } from './caller.ts'
+import { checkContext } from './check-context.ts'
 import type { OdooConnection } from './connection.ts'
 import { withoutFieldAttachments } from './contents.ts'
 import { explainError } from './explain-error.ts'
 import { createFeed } from './feed.ts'
+import { isPlain } from './field-name.ts'
 import { busFeed, busProblems } from './hooks/bus-feed.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { webhookSink } from './hooks/webhook-sink.ts'
@@ -35,11 +38,18 @@ export function createCollection(
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'odoo'}: ${issue.message}`)
     throw new SyncError('config', `The odoo block of ${request.consumer} is wrong: ${faults.join('; ')}`, {
       cause: parsed.error,
-      hint: 'It takes model, domain, context, archive, lines, overlap, push and apply.',
+      hint: 'It takes model, domain, lang, companies, context, archive, lines, overlap, push and apply.',
     })
   }
   const spec = withoutFieldAttachments(parsed.data)
-  const model = createModel(connection, spec, [...new Set(request.fields)], request.contents ?? false, request.lines)
+  const beside = odooSpec.safeParse(request.beside)
+  const fieldNames = [...new Set(request.fields)]
+  const model = createModel(connection, spec, fieldNames, {
+    lines: request.lines,
+    watched: request.watched,
+    beside: beside.success ? beside.data : null,
+    contents: request.contents,
+  })
   return {
     capabilities: {
       deletes: 'listed',
@@ -49,16 +59,19 @@ export function createCollection(
       archive: spec.archive === null ? null : { field: spec.archive, archived: false },
     },
     async describe(signal) {
+      await checkContext(connection, model.context, signal)
       const fields = await fetchModel(connection, spec.model, signal)
       const required = [...fields.values()].filter((field) => field.isRequired).map((field) => field.name)
       const schema = toSchema(spec.model, fields, await fetchDefaults(connection, spec.model, required, signal))
+      const beyond = await findBeyondFields(connection, spec.model, fields, fieldNames, signal)
+      const all = [...schema.fields, ...beyond.fields.map((field) => [field.name, beyondSchema(field)] as const)]
       const missing = new Map<string, string>()
-      for (const name of request.fields.filter((each) => !fields.has(each))) {
+      for (const name of fieldNames.filter((each) => isPlain(each) && !fields.has(each))) {
         const remedy = await whatBrings(connection, spec.model, name, signal)
         if (remedy !== null) missing.set(name, remedy)
       }
-      const whole = await withLines(connection, schema, fields, Object.keys(request.lines ?? {}), signal)
-      return { ...whole, missing }
+      const whole = { ...schema, fields: new Map(all), reasons: beyond.reasons, missing }
+      return withLines(connection, whole, fields, Object.keys(request.lines ?? {}), signal)
     },
     async check(needs, signal) {
       const push = services ? busProblems(spec, request, services) : []
@@ -68,22 +81,6 @@ export function createCollection(
     sink: createSink(model, services ? webhookSink(model, request, services) : null),
     ...(services ? { hooks: createHooks(model, request, services) } : {}),
     caller: createCaller(model),
-  }
-}
-
-/** The fields of a model. @throws SyncError `schema` that says what would bring a model which is not there. */
-async function fetchModel(
-  connection: OdooConnection,
-  model: string,
-  signal: AbortSignal,
-): Promise<Awaited<ReturnType<typeof fetchFields>>> {
-  try {
-    return await fetchFields(connection, model, [], signal)
-  } catch (error) {
-    const isMissing = error instanceof SyncError && error.code === 'schema'
-    const remedy = isMissing ? await whatBrings(connection, model, null, signal) : null
-    if (remedy === null) throw error
-    throw new SyncError('schema', `Odoo has no model ${model}`, { cause: error, hint: remedy })
   }
 }
 
@@ -108,6 +105,22 @@ async function withLines(
     all.set(name, { ...own, type: 'lines', lines })
   }
   return { ...schema, fields: all }
+}
+
+/** The fields of a model. @throws SyncError `schema` that says what would bring a model which is not there. */
+async function fetchModel(
+  connection: OdooConnection,
+  model: string,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof fetchFields>>> {
+  try {
+    return await fetchFields(connection, model, [], signal)
+  } catch (error) {
+    const isMissing = error instanceof SyncError && error.code === 'schema'
+    const remedy = isMissing ? await whatBrings(connection, model, null, signal) : null
+    if (remedy === null) throw error
+    throw new SyncError('schema', `Odoo has no model ${model}`, { cause: error, hint: remedy })
+  }
 }
 
 async function checkCollection(

@@ -1,14 +1,22 @@
 import type { Fields, Value } from '../../contract/value.ts'
-import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import type { BeyondField, Step } from './beyond-fields.ts'
+import type { OdooConnection, OdooRow } from './connection.ts'
 import { parseWriteDate } from './record-version.ts'
+import { searchRead } from './search-read.ts'
 
 /**
- * Records of another model that count as part of a collection's records: the lines of an order. A change of one is a
- * change of the records that `path` leads from.
+ * Records of another model on which a collection's records depend: the lines of an order, the country of a contact of
+ * which the code is mapped. A change of one is a change of the records that `path` leads from.
  */
 export interface Dependent {
-  /** The relation of the collection's model that leads to them. */
+  /** The relation of the collection's model that leads to them, or several with dots between. */
   readonly path: string
+  /** The dependents from which the last relation of a longer path leads on; null: the collection's own records. */
+  readonly through: Dependent | null
+  /** They are part of the record, so that when they were written counts as when it was. */
+  readonly isPart: boolean
+  /** Fields that lead on to other dependents: always read. */
+  readonly leads: readonly string[]
   readonly model: string
   /** Only those within it count. */
   readonly domain: readonly Value[]
@@ -22,26 +30,26 @@ export type DependentRows = ReadonlyMap<number, OdooRow>
 /** Longer lists of ids only make the query text long. */
 const CHUNK = 20_000
 
-/** The dependents that `rows` name in the dependent's path. With `isFull`, with its fields. */
-export async function readDependents(
+/** The dependents to which `rows` lead, through those that are `known`. With `isFull`, with their fields. */
+async function readDependents(
   connection: OdooConnection,
   dependent: Dependent,
   context: Fields,
   rows: readonly OdooRow[],
+  known: AllDependents,
   isFull: boolean,
   signal: AbortSignal,
 ): Promise<DependentRows> {
-  const ids = [...new Set(rows.flatMap((row) => idsIn(row[dependent.path])))]
+  const ids = [...new Set(rows.flatMap((row) => dependentIds(row, dependent, known)))]
   const found = new Map<number, OdooRow>()
   for (let start = 0; start < ids.length; start += CHUNK) {
     const args: Fields = {
       domain: [['id', 'in', ids.slice(start, start + CHUNK)], ...dependent.domain],
-      fields: [...(isFull ? dependent.fields : []), ...STAMPS],
+      fields: [...(isFull ? dependent.fields : []), ...dependent.leads, ...STAMPS],
       order: 'id',
-      load: '',
       context,
     }
-    for (const row of asRows(await connection.call(dependent.model, 'search_read', args, signal), dependent.model)) {
+    for (const row of await searchRead(connection, dependent.model, args, signal)) {
       if (typeof row.id === 'number') found.set(row.id, row)
     }
   }
@@ -57,6 +65,43 @@ export function idsIn(value: Value | undefined): readonly number[] {
   return Array.isArray(value) ? value.filter((id) => typeof id === 'number') : []
 }
 
+/** The ids of a record's dependents. `found`: what was read of those on the way. */
+function dependentIds(row: OdooRow, { path, through }: Dependent, found: AllDependents): readonly number[] {
+  if (through === null) return idsIn(row[path])
+  const rows = found.get(through)
+  const field = path.slice(through.path.length + 1)
+  return dependentIds(row, through, found).flatMap((id) => idsIn(rows?.get(id)?.[field]))
+}
+
+/** The fields of the collection's own records that lead to dependents. */
+export function leadingFields(dependents: readonly Dependent[]): readonly string[] {
+  return dependents.filter(({ through }) => through === null).map(({ path }) => path)
+}
+
+/** Every record on the way to these values, each kind once, those nearer to the collection first. */
+export function watchedDependents(fields: readonly BeyondField[]): readonly Dependent[] {
+  const parts = fields.flatMap(({ steps }) => steps.map((_, index) => steps.slice(0, index + 1)))
+  const paths = new Map(parts.map((steps) => [pathOf(steps), steps]))
+  const made = new Map<string, Dependent>()
+  for (const [path, steps] of [...paths].sort(([, a], [, b]) => a.length - b.length)) {
+    const further = [...paths.values()].filter((each) => pathOf(each.slice(0, -1)) === path)
+    made.set(path, {
+      path,
+      through: made.get(pathOf(steps.slice(0, -1))) ?? null,
+      isPart: false,
+      model: steps.at(-1)?.relation ?? '',
+      domain: [],
+      leads: further.map((each) => each.at(-1)?.field ?? ''),
+      fields: [],
+    })
+  }
+  return [...made.values()]
+}
+
+function pathOf(steps: readonly Step[]): string {
+  return steps.map(({ field }) => field).join('.')
+}
+
 /** What the dependents of one record add to what is known of it. */
 export interface DependentStamp {
   readonly count: number
@@ -66,12 +111,13 @@ export interface DependentStamp {
   readonly writers: readonly (Value | undefined)[]
 }
 
-export function stampOf(row: OdooRow, dependent: Dependent, rows: DependentRows): DependentStamp {
+export function stampOf(row: OdooRow, dependent: Dependent, all: AllDependents): DependentStamp {
+  const rows = all.get(dependent)
   let count = 0
   let newestMs = Number.NaN
   let writers: (Value | undefined)[] = []
-  for (const id of idsIn(row[dependent.path])) {
-    const found = rows.get(id)
+  for (const id of dependentIds(row, dependent, all)) {
+    const found = rows?.get(id)
     if (found === undefined) continue
     count += 1
     const writtenMs = parseWriteDate(found.write_date)
@@ -97,7 +143,7 @@ export async function readAllDependents(
 ): Promise<AllDependents> {
   const found = new Map<Dependent, DependentRows>()
   for (const dependent of dependents) {
-    found.set(dependent, await readDependents(connection, dependent, context, rows, isFull, signal))
+    found.set(dependent, await readDependents(connection, dependent, context, rows, found, isFull, signal))
   }
   return found
 }

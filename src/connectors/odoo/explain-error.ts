@@ -1,5 +1,6 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Access } from './capabilities.ts'
+import { ownField } from './field-name.ts'
 import type { OdooModel } from './model.ts'
 import { fetchFields } from './schema.ts'
 import { pythonName } from './transport/odoo-fault.ts'
@@ -36,7 +37,7 @@ export async function explainError(
   if (name === null || !MAY_BE_A_MISSING_FIELD.has(name) || !(error instanceof SyncError)) return error
   model.forgetShape()
   try {
-    await fetchFields(model.connection, model.name, [...model.fieldNames, ...domainFields(model)], signal)
+    await fetchFields(model.connection, model.name, [...model.fieldNames.map(ownField), ...domainFields(model)], signal)
   } catch (schemaError) {
     if (schemaError instanceof SyncError && schemaError.code === 'schema') return schemaError
   }

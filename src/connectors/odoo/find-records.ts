@@ -1,6 +1,8 @@
 import type { RecordState } from '../../contract/change.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { FindRequest } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
+import { translationOf } from './field-name.ts'
 import { type OdooModel, readRecords } from './model.ts'
 import { encoderFor } from './values.ts'
 
@@ -16,10 +18,17 @@ export async function findRecords(
   signal: AbortSignal,
 ): Promise<readonly RecordState[]> {
   const found = new Map<string, RecordState>()
-  const { fields } = await model.shape(signal)
-  const type = fields.get(request.field)?.type ?? (request.field === 'id' ? 'integer' : 'char')
+  if (translationOf(request.field) !== null) {
+    throw new SyncError('config', `${model.name}: records cannot be found by ${request.field}, a translation`, {
+      hint: 'Use the field itself, and lang for the language.',
+    })
+  }
+  const { fields, beyond } = await model.shape(signal)
+  const leaf = beyond.find(({ name }) => name === request.field)?.leaf
+  const type = (leaf ?? fields.get(request.field))?.type ?? (request.field === 'id' ? 'integer' : 'char')
+  const filter = request.inFilter ? model.spec.domain : []
   for (const domain of findDomains(request, type)) {
-    for (const state of await readRecords(model, domain, null, signal)) found.set(state.id, state)
+    for (const state of await readRecords(model, [...filter, ...domain], null, signal)) found.set(state.id, state)
   }
   if (!request.fold.space || !model.fieldNames.includes(request.field)) return [...found.values()]
   // The patterns for white space are open at both ends.
@@ -40,7 +49,7 @@ export function findDomains(request: FindRequest, type: string): Value[][] {
   const encode = encoderFor(type)
   const exact: Value[] = []
   const patterns = new Set<string>()
-  for (const value of request.values) {
+  for (const value of field === 'display_name' ? request.values.flatMap(withOwnName) : request.values) {
     if (folded && typeof value === 'string' && value.trim() !== '') {
       for (const pattern of likePatterns(value, fold)) patterns.add(pattern)
     } else {
@@ -55,6 +64,12 @@ export function findDomains(request: FindRequest, type: string): Value[][] {
       ...some.map((pattern) => [field, operator, pattern]),
     ]),
   ]
+}
+
+/** Odoo searches a tag by its own name, and shows it with those above it: "Europe / Belgium". */
+function withOwnName(value: Value): Value[] {
+  const own = typeof value === 'string' ? value.split(' / ').at(-1) : undefined
+  return own === undefined || own === value ? [value] : [value, own]
 }
 
 /**

@@ -36,7 +36,7 @@ export async function fetchLines(
     const lineFields = await fetchFields(connection, field.relation, names, signal)
     const domain = spec.lines[name]?.domain ?? []
     shapes.set(name, {
-      dependent: { path: name, model: field.relation, domain, fields: names },
+      dependent: { path: name, model: field.relation, domain, fields: names, leads: [], through: null, isPart: true },
       reader: createLineReader(names, lineFields),
       fields: lineFields,
       isWhole: domain.length === 0 && !field.hasDomain,

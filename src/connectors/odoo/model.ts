@@ -1,13 +1,18 @@
 import type { RecordState } from '../../contract/change.ts'
 import type { LinesRequest } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
-import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
+import { type BeyondField, findBeyondFields } from './beyond-fields.ts'
+import type { OdooConnection, OdooRow } from './connection.ts'
 import { addContents, contentColumns, hasChecksum, seesChecksums } from './contents.ts'
-import { readAllDependents } from './dependents.ts'
+import { readAllDependents, watchedDependents } from './dependents.ts'
+import { isPlain, ownField } from './field-name.ts'
 import { fetchLines, type LinesShape } from './lines.ts'
+import { withBeyond } from './read-beyond.ts'
 import { createLineReader, type RowReader, readRows } from './records.ts'
 import { fetchFields, type OdooField } from './schema.ts'
-import type { OdooSpec } from './spec.ts'
+import { searchRead } from './search-read.ts'
+import { contextOf, type OdooSpec } from './spec.ts'
 
 /** A collection's model with what is known about it: what feed and sink both work with. */
 export interface OdooModel {
@@ -30,6 +35,8 @@ export interface OdooModel {
 
 export interface ModelShape {
   readonly fields: ReadonlyMap<string, OdooField>
+  /** What a read of the model does not give. */
+  readonly beyond: readonly BeyondField[]
   readonly reader: RowReader
   /** What a full read asks for: without `contentNames`. */
   readonly readNames: readonly string[]
@@ -38,15 +45,24 @@ export interface ModelShape {
   readonly lines: ReadonlyMap<string, LinesShape>
 }
 
-/** @param takesContents whether files are read as references where Odoo knows their checksums. */
+/** What a mapping asks of a collection besides its fields. */
+export interface ModelRequest {
+  readonly lines?: Readonly<Record<string, LinesRequest>> | undefined
+  /** Fields of other records whose changes count as the record's. */
+  readonly watched?: readonly string[] | undefined
+  /** The spec of a collection whose language and companies this one shares where it names none. */
+  readonly beside?: OdooSpec | null
+  /** Whether files are read as references where Odoo knows their checksums. */
+  readonly contents?: boolean | undefined
+}
+
 export function createModel(
   connection: OdooConnection,
   spec: OdooSpec,
   fieldNames: readonly string[],
-  takesContents: boolean,
-  lines: Readonly<Record<string, LinesRequest>> = {},
+  { lines = {}, watched = [], beside = null, contents = false }: ModelRequest = {},
 ): OdooModel {
-  const context = { ...connection.context, ...spec.context }
+  const context = { ...connection.context, ...(beside ? contextOf(beside) : {}), ...contextOf(spec) }
   let shape: ModelShape | null = null
   return {
     connection,
@@ -58,19 +74,25 @@ export function createModel(
     searchContext: { ...context, active_test: false },
     async shape(signal) {
       if (shape !== null) return shape
-      const needed = [...fieldNames, 'write_date', 'write_uid']
+      const needed = [...new Set([...fieldNames.map(ownField), 'write_date', 'write_uid'])]
       const fields = await fetchFields(connection, spec.model, needed, signal)
+      const { fields: beyond, reasons } = await findBeyondFields(connection, spec.model, fields, fieldNames, signal)
+      const [reason] = reasons.values()
+      if (reason !== undefined) throw new SyncError('schema', reason, { hint: 'Correct the mapping.' })
       const ownUserId = await connection.ownUserId(signal)
       const lineShapes = await fetchLines(connection, spec, fields, lines, signal)
       const reader: RowReader = {
-        ...createLineReader(fieldNames, fields),
+        ...createLineReader(fieldNames.filter(isPlain), fields),
         ownUserId,
-        dependents: [...lineShapes.values()].map(({ dependent }) => dependent),
+        dependents: [
+          ...[...lineShapes.values()].map(({ dependent }) => dependent),
+          ...watchedDependents(beyond.filter(({ name }) => watched.includes(name))),
+        ],
         lines: lineShapes,
       }
       const files = fieldNames.filter((name) => {
         const field = fields.get(name)
-        return takesContents && field !== undefined && hasChecksum(spec.model, field)
+        return contents && field !== undefined && hasChecksum(spec.model, field)
       })
       const isVisible = await seesChecksums(connection, spec.model, files, signal)
       const contentNames = isVisible === false ? [] : files
@@ -78,6 +100,7 @@ export function createModel(
       const columns = contentColumns(spec.model, contentNames)
       const found = {
         fields,
+        beyond,
         reader,
         readNames: [...new Set([...readNames, ...columns])],
         contentNames,
@@ -107,10 +130,9 @@ export async function searchRows(
     fields: names,
     order,
     context: model.searchContext,
-    ...((await model.connection.capabilities.searchReadTakesLoad(signal)) ? { load: '' } : {}),
     ...(limit === null ? {} : { limit }),
   }
-  return asRows(await model.connection.call(model.name, 'search_read', args, signal), model.name)
+  return searchRead(model.connection, model.name, args, signal)
 }
 
 /** Records in full, in the order of their ids. */
@@ -123,14 +145,14 @@ export async function readRecords(
   const { clock } = model.connection
   const shape = await model.shape(signal)
   const floorMs = clock.nowMs()
-  const rows = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
-  return toStates(model, shape, rows, floorMs, signal)
+  const found = await searchRows(model, domain, shape.readNames, limit, 'id', signal)
+  return toStates(model, shape, found, floorMs, signal)
 }
 
-/** Rows as records, with what belongs to them. @param floorMs what the database's clock showed when they were asked for. */
+/** Rows as records, with all that is read apart from them. @param floorMs what the clock showed when they were asked for. */
 export async function toStates(
   model: OdooModel,
-  { reader, contentNames }: ModelShape,
+  { reader, beyond, contentNames }: ModelShape,
   found: readonly OdooRow[],
   floorMs: number | null,
   signal: AbortSignal,
@@ -140,5 +162,5 @@ export async function toStates(
   const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, true, signal)
   const { states, newestMs } = readRows(rows, reader, floorMs, dependents)
   if (newestMs !== null) connection.clock.observe(newestMs)
-  return states
+  return withBeyond({ connection, model: model.name, context: model.context }, beyond, rows, states, signal)
 }

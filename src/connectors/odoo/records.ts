@@ -73,10 +73,11 @@ function wholeStamp(
   dependents: AllDependents,
   floorMs: number | null,
 ): Stamp {
-  const stamps = reader.dependents.map((dependent) => stampOf(row, dependent, dependents.get(dependent) ?? new Map()))
+  const stamps = reader.dependents.map((dependent) => stampOf(row, dependent, dependents))
+  const parts = stamps.filter((_, index) => reader.dependents[index]?.isPart)
   const ownMs = own.changedAtMs ?? 0
-  const changedAtMs = Math.max(ownMs, ...stamps.map((stamp) => stamp.newestMs || 0))
-  const latest = stamps.flatMap((stamp) => (stamp.newestMs === changedAtMs ? stamp.writers : []))
+  const changedAtMs = Math.max(ownMs, ...parts.map((stamp) => stamp.newestMs || 0))
+  const latest = parts.flatMap((stamp) => (stamp.newestMs === changedAtMs ? stamp.writers : []))
   const writers = latest.map((writer) => writtenByUs(writer, reader.ownUserId))
   if (ownMs === changedAtMs) writers.push(own.byUs)
   return {

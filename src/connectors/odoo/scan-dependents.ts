@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Cursor, Page, ReadRequest } from '../../contract/feed.ts'
 import { advanceScan, restartScan, resumeScan, type ScanOptions, startScan } from '../window-scan.ts'
-import { asRows } from './connection.ts'
 import type { Dependent } from './dependents.ts'
 import type { OdooModel } from './model.ts'
 import { parseWriteDate } from './record-version.ts'
 import { observeCursor, observeNewest, readPage, readVersions, scanDomain } from './scan-records.ts'
+import { searchRead } from './search-read.ts'
 
 /**
  * The cursor's text where a collection has dependents: the position of the records' own scan and of one scan for each
@@ -174,8 +174,8 @@ async function searchChanged(
   signal: AbortSignal,
 ): Promise<readonly { readonly id: number; readonly writtenMs: number }[]> {
   const { connection, searchContext: context } = model
-  const args = { domain: scanDomain(scan), fields: ['write_date'], order: 'id', limit, load: '', context }
-  const rows = asRows(await connection.call(dependent.model, 'search_read', args, signal), dependent.model)
+  const args = { domain: scanDomain(scan), fields: ['write_date'], order: 'id', limit, context }
+  const rows = await searchRead(connection, dependent.model, args, signal)
   const changed = rows.map((row) => ({ id: Number(row.id), writtenMs: parseWriteDate(row.write_date) }))
   const newestMs = Math.max(0, ...changed.map(({ writtenMs }) => writtenMs || 0))
   if (newestMs > 0) connection.clock.observe(newestMs)
@@ -184,8 +184,8 @@ async function searchChanged(
 
 async function observeNewestDependent(model: OdooModel, dependent: Dependent, signal: AbortSignal): Promise<void> {
   const { connection, searchContext: context } = model
-  const args = { domain: [], fields: ['write_date'], order: 'write_date desc', limit: 1, load: '', context }
-  const [row] = asRows(await connection.call(dependent.model, 'search_read', args, signal), dependent.model)
+  const args = { domain: [], fields: ['write_date'], order: 'write_date desc', limit: 1, context }
+  const [row] = await searchRead(connection, dependent.model, args, signal)
   const newestMs = parseWriteDate(row?.write_date)
   if (!Number.isNaN(newestMs)) connection.clock.observe(newestMs)
 }

@@ -2,7 +2,7 @@ import type { Change } from '../../contract/change.ts'
 import type { Cursor, Listing, Page, ReadRequest } from '../../contract/feed.ts'
 import type { Value } from '../../contract/value.ts'
 import { advanceScan, cursorFloorMs, resumeScan, type Scan, type ScanOptions } from '../window-scan.ts'
-import { readAllDependents } from './dependents.ts'
+import { leadingFields, readAllDependents } from './dependents.ts'
 import { type OdooModel, readRecords, searchRows } from './model.ts'
 import { formatWriteDate, parseWriteDate } from './record-version.ts'
 import { readRows } from './records.ts'
@@ -64,7 +64,7 @@ export async function readVersions(
   const { connection, searchContext } = model
   const { reader } = await model.shape(signal)
   const floorMs = connection.clock.nowMs()
-  const names = ['write_date', ...reader.dependents.map(({ path }) => path)]
+  const names = ['write_date', ...leadingFields(reader.dependents)]
   const rows = await searchRows(model, domain, names, limit, 'id', signal)
   const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, false, signal)
   const bare = { ...reader, names: [], decoders: [], lines: new Map() }

@@ -11,6 +11,7 @@ export interface OdooField {
   readonly isRequired: boolean
   readonly isReadOnly: boolean
   readonly isComputed: boolean
+  readonly isTranslated: boolean
   /** Kept as an attachment, which has a checksum, and not in a column of the table. */
   readonly isAttachment: boolean
   readonly relation: string | null
@@ -33,6 +34,9 @@ const ATTRIBUTES = [
   'selection',
   'digits',
   'size',
+  'domain',
+  'relation_field',
+  'translate',
   'attachment',
   'domain',
   'relation_field',
@@ -55,7 +59,7 @@ const TYPES: Readonly<Record<string, FieldType>> = {
   selection: 'selection',
   many2one: 'reference',
   one2many: 'json',
-  many2many: 'json',
+  many2many: 'references',
   // "model,id": which model it points to is part of the value.
   reference: 'text',
   binary: 'binary',
@@ -111,6 +115,7 @@ function readField(name: string, attributes: Value): OdooField {
     // has no inverse: Odoo accepts the value and drops it, or overwrites it at the next computation.
     isReadOnly: MANAGED.has(name) || (of.readonly === true && (of.store !== true || isComputed)),
     isComputed,
+    isTranslated: of.translate !== undefined && of.translate !== false,
     isAttachment: of.attachment === true,
     relation: typeof of.relation === 'string' ? of.relation : null,
     inverse: typeof of.relation_field === 'string' ? of.relation_field : null,
@@ -135,19 +140,25 @@ function readScale(type: string, digits: Value): number | null {
 export function toSchema(model: string, fields: ReadonlyMap<string, OdooField>, defaults: ReadonlySet<string>): Schema {
   const schema = new Map<string, FieldSchema>()
   for (const field of fields.values()) {
-    schema.set(field.name, {
-      name: field.name,
-      type: TYPES[field.type] ?? 'json',
-      isRequired: field.isRequired,
-      isReadOnly: field.isReadOnly,
-      isAssigned: MANAGED.has(field.name) || field.isComputed || defaults.has(field.name) || field.type === 'boolean',
-      relation: field.relation,
-      maxLength: field.size,
-      scale: field.scale,
-      options: field.options,
-    })
+    const plain = fieldSchema(field)
+    schema.set(field.name, { ...plain, isAssigned: plain.isAssigned || defaults.has(field.name) })
   }
   return { name: model, fields: schema }
+}
+
+/** A field without what its model's defaults would say. */
+export function fieldSchema(field: OdooField): FieldSchema {
+  return {
+    name: field.name,
+    type: TYPES[field.type] ?? 'json',
+    isRequired: field.isRequired,
+    isReadOnly: field.isReadOnly,
+    isAssigned: MANAGED.has(field.name) || field.isComputed || field.type === 'boolean',
+    relation: field.relation,
+    maxLength: field.size,
+    scale: field.scale,
+    options: field.options,
+  }
 }
 
 /** Fields that a create fills by itself. Asked as our user; where it may not, the answer is "none known". */

@@ -5,7 +5,9 @@ import { readBirths } from './births.ts'
 import { modelStreaming, openContent, streamedValues, wireName } from './contents.ts'
 import { createRecords } from './create-records.ts'
 import { explainError } from './explain-error.ts'
+import { translationOf } from './field-name.ts'
 import { findRecords } from './find-records.ts'
+import { findSurvivors } from './find-survivors.ts'
 import { applyThroughWebhook, type WebhookOperation, type WebhookSink } from './hooks/apply-webhook.ts'
 import { lineCommands, namingLines } from './line-commands.ts'
 import type { ModelShape, OdooModel } from './model.ts'
@@ -13,7 +15,7 @@ import { readById } from './read-by-id.ts'
 import { removeRecords } from './remove-records.ts'
 import { pythonName } from './transport/odoo-fault.ts'
 import { updateRecords } from './update-records.ts'
-import { encoderFor } from './values.ts'
+import { encoderFor, encodeSetChange } from './values.ts'
 
 /** @param webhook where changes are sent instead of being made by calls; null: nowhere. */
 export function createSink(model: OdooModel, webhook: WebhookSink | null = null): Sink {
@@ -35,6 +37,13 @@ export function createSink(model: OdooModel, webhook: WebhookSink | null = null)
     async find(request, signal) {
       try {
         return await findRecords(model, request, signal)
+      } catch (error) {
+        throw await explainError(error, model, 'read', 0, signal)
+      }
+    },
+    async survivors(ids, signal) {
+      try {
+        return await findSurvivors(model, ids, signal)
       } catch (error) {
         throw await explainError(error, model, 'read', 0, signal)
       }
@@ -79,8 +88,7 @@ async function applyOperations(
       removes.push({ at, id: operation.id })
       return
     }
-    const before = operation.kind === 'update' ? operation.expected : null
-    const vals = encodeFields(model, shape, operation.fields, before, lineTexts)
+    const vals = encodeFields(model, shape, operation, lineTexts)
     if (vals instanceof SyncError) outcomes[at] = { kind: 'rejected', error: vals }
     else if (webhook && operation.kind === 'create' && !vals[webhook.keyField]) outcomes[at] = keyless(webhook)
     else if (operation.kind === 'create') creates.push({ at, vals })
@@ -162,27 +170,39 @@ function lineIds(value: Value | undefined): readonly Value[] {
 function encodeFields(
   model: OdooModel,
   shape: ModelShape,
-  fields: Fields,
-  before: Fields | null,
+  operation: Exclude<Operation, { kind: 'remove' }>,
   lineTexts: string[],
 ): Fields | SyncError {
   const vals: Record<string, Value> = {}
-  for (const [name, value] of Object.entries(fields)) {
-    const field = shape.fields.get(name)
+  const expected = operation.kind === 'update' ? (operation.expected ?? {}) : {}
+  for (const [name, value] of Object.entries(operation.fields)) {
+    const translation = translationOf(name)
+    if (translation !== null && operation.kind === 'create') {
+      return new SyncError(
+        'unsupported',
+        `${model.name}.${name} can be written once the record exists, not with its create`,
+      )
+    }
+    const field = shape.fields.get(translation?.field ?? name)
     if (field === undefined) {
       throw new SyncError('schema', `${model.name} has no field ${name}, or our user may not see it`, {
         hint: 'Correct the mapping.',
       })
     }
     try {
+      const before = expected[name]
+      const where = `${model.name}.${name}`
       const lines = shape.lines.get(name)
       if (lines !== undefined) {
-        const commands = lineCommands(model, name, lines, value, before?.[name] ?? null)
+        const commands = lineCommands(model, name, lines, value, before ?? null)
         lineTexts.push(...commands.map(({ text }) => text))
         if (commands.length > 0) vals[name] = commands.map(({ command }) => command)
         continue
       }
-      vals[wireName(model.name, name)] = encoderFor(field.type)(value, `${model.name}.${name}`)
+      vals[translation === null ? wireName(model.name, name) : name] =
+        field.type === 'many2many' && before !== undefined
+          ? encodeSetChange(before, value, where)
+          : encoderFor(field.type)(value, where)
     } catch (error) {
       if (error instanceof SyncError) return error
       throw error

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Fields } from '../../contract/value.ts'
 import { duration, odooContext } from './settings.ts'
 
 /** A domain in Odoo's prefix notation: leaves `[field, operator, value]` and the operators `&`, `|`, `!`. */
@@ -12,6 +13,14 @@ const domain = z.array(
 export const odooSpec = z.strictObject({
   model: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)*$/i, 'write the technical name of a model, such as res.partner'),
   domain: domain.default([]),
+  /** The language in which translated fields are read and written; null: the connection's. */
+  lang: z
+    .string()
+    .regex(/^[a-z]{2,3}(_[A-Z0-9]{2,3})?(@[a-z]+)?$/, 'write a language as Odoo does, such as fr_FR')
+    .nullable()
+    .default(null),
+  /** The companies to work in, by id; the first is the one whose values company-dependent fields show. Empty: the user's. */
+  companies: z.array(z.int().min(1)).default([]),
   /** Added to the connection's context for this collection. */
   context: odooContext.default({}),
   /** The boolean that is false for an archived record; null: this model cannot archive. */
@@ -39,3 +48,12 @@ export const odooSpec = z.strictObject({
 })
 
 export type OdooSpec = z.output<typeof odooSpec>
+
+/** What a collection adds to the connection's context. */
+export function contextOf({ context, lang, companies }: OdooSpec): Fields {
+  return {
+    ...context,
+    ...(lang === null ? {} : { lang }),
+    ...(companies.length === 0 ? {} : { allowed_company_ids: companies }),
+  }
+}

@@ -5,9 +5,11 @@ import type { Fields } from '../../contract/value.ts'
 import { answerMissing } from './answer-missing.ts'
 import { asRows } from './connection.ts'
 import { STAMPS, unnest } from './dependents.ts'
+import { isPlain } from './field-name.ts'
 import { loadRecords } from './load-records.ts'
 import { type ModelShape, type OdooModel, readRecords } from './model.ts'
 import { readRows, toOdooIds } from './records.ts'
+import { type SplitUpdate, splitByLanguage, writeTranslations } from './write-translations.ts'
 
 export interface Update {
   readonly id: string
@@ -21,10 +23,40 @@ export interface Update {
  */
 export function updateRecords(model: OdooModel, updates: readonly Update[], signal: AbortSignal): Promise<Outcome[]> {
   return answerMissing(model, updates, signal, async (present) => {
-    if (groupBy(present, valuesOf).length === 1) return writeGroup(model, present, signal)
-    if (await model.connection.capabilities.canSaveMulti(signal)) return saveMulti(model, present, signal)
-    return writeInSteps(model, present, signal)
+    const split = present.map(splitByLanguage)
+    if (split.every(({ byLanguage }) => byLanguage.size === 0)) return writePlain(model, present, signal)
+    return writeWithTranslations(model, present, split, signal)
   })
+}
+
+async function writePlain(model: OdooModel, updates: readonly Update[], signal: AbortSignal): Promise<Outcome[]> {
+  if (groupBy(updates, valuesOf).length === 1) return writeGroup(model, updates, signal)
+  if (await model.connection.capabilities.canSaveMulti(signal)) return saveMulti(model, updates, signal)
+  return writeInSteps(model, updates, signal)
+}
+
+/** What has no language first; a record of which that was refused gets no translations either. */
+async function writeWithTranslations(
+  model: OdooModel,
+  updates: readonly Update[],
+  split: readonly SplitUpdate[],
+  signal: AbortSignal,
+): Promise<Outcome[]> {
+  const plain = split.map((each) => each.plain).filter(({ vals }) => Object.keys(vals).length > 0)
+  const written = plain.length > 0 ? await writePlain(model, plain, signal) : []
+  const failed = new Map<string, Outcome>()
+  for (const [index, outcome] of written.entries()) {
+    if (outcome.kind !== 'done') failed.set(plain[index]?.id ?? '', outcome)
+  }
+  const others = split.filter((each) => !failed.has(each.plain.id))
+  await writeTranslations(model, others, plain.length > failed.size, signal)
+  const outcomes = await readWritten(
+    model,
+    updates.filter(({ id }) => !failed.has(id)),
+    signal,
+  )
+  const read = new Map(others.map((each, index) => [each.plain.id, outcomes[index]]))
+  return updates.map(({ id }) => failed.get(id) ?? read.get(id) ?? { kind: 'gone' })
 }
 
 async function saveMulti(model: OdooModel, updates: readonly Update[], signal: AbortSignal): Promise<Outcome[]> {
@@ -56,10 +88,14 @@ function specificationOf(shape: ModelShape, name: string): Fields {
   return { fields: Object.fromEntries([...lines.dependent.fields, ...STAMPS].map((each) => [each, {}])) }
 }
 
-/** It reads binary fields as their sizes, and cannot leave out lines that are not ours to see. */
+/**
+ * It reads binary fields as their sizes, nothing of other records, a one2many without what is archived in it, and cannot
+ * leave out lines that are not ours to see.
+ */
 function isReadBack(shape: ModelShape, name: string): boolean {
+  if (!isPlain(name)) return false
   const lines = shape.lines.get(name)
-  if (lines === undefined) return shape.fields.get(name)?.type !== 'binary'
+  if (lines === undefined) return !/^(binary|one2many)$/.test(shape.fields.get(name)?.type ?? '')
   return lines.isWhole && lines.dependent.fields.every((each) => lines.fields.get(each)?.type !== 'binary')
 }
 

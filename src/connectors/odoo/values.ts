@@ -24,6 +24,10 @@ const decodeMany2one: Decoder = (raw) => {
   return null
 }
 
+/** Odoo gives them in the order of their model, which changes with a name. */
+const decodeIds: Decoder = (raw) =>
+  Array.isArray(raw) ? [...(raw as readonly Value[])].sort((a, b) => Number(a) - Number(b)) : []
+
 const DECODERS: Readonly<Record<string, Decoder>> = {
   boolean: (raw) => raw === true,
   integer: decodeNumber,
@@ -32,8 +36,8 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   many2one_reference: (raw) => (raw === false || raw === 0 ? null : raw),
   datetime: decodeDatetime,
   many2one: decodeMany2one,
-  one2many: (raw) => (Array.isArray(raw) ? raw : []),
-  many2many: (raw) => (Array.isArray(raw) ? raw : []),
+  one2many: decodeIds,
+  many2many: decodeIds,
   json: (raw) => (raw === false ? null : raw),
 }
 
@@ -108,6 +112,22 @@ const encodeX2many: Encoder = (value, field) => {
   return [[6, 0, (ids as readonly Value[]).map((id) => encodeMany2one(id, field))]]
 }
 
+/**
+ * What takes a set from `before` to `value`, as the commands `[4, id]` and `[3, id]`: what somebody else puts into it or
+ * takes out meanwhile stays so.
+ */
+export function encodeSetChange(before: Value, value: Value, field: string): Value {
+  const [old, wanted] = [idSet(before, field), idSet(value, field)]
+  const added = [...wanted].filter((id) => !old.has(id)).map((id) => [4, id])
+  const removed = [...old].filter((id) => !wanted.has(id)).map((id) => [3, id])
+  return [...added, ...removed]
+}
+
+function idSet(value: Value, field: string): ReadonlySet<Value> {
+  const ids = value ?? []
+  if (!Array.isArray(ids)) throw refuse(field, 'a list of ids', value)
+  return new Set((ids as readonly Value[]).map((id) => encodeMany2one(id, field)))
+}
 /** Base64, or the reference to the bytes that come with the operation. */
 const encodeBinary: Encoder = (value, field) => (contentOf(value) === null ? encodeText(value, field) : value)
 

@@ -2,6 +2,7 @@ import type { Identity, Problem, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { backlogProblems } from '../sql/backlog.ts'
 import { quoteLiteral } from '../sql/identifier.ts'
+import { isIndexOf } from '../sql/unique-conflict.ts'
 import { captureFunction, captureNames } from './capture-schema.ts'
 import type { PostgresConnection, Query } from './pool.ts'
 import type { PostgresContext, PostgresRows } from './rows.ts'
@@ -130,11 +131,12 @@ function specProblems({ spec }: PostgresContext, { table, cursorColumn }: Postgr
       ),
     )
   }
-  if (spec.key !== null && needs.create && !isUnique(spec.key)) {
+  const { key } = spec
+  if (key !== null && needs.create && !table.uniques.some((columns) => isIndexOf(columns, key))) {
     problems.push(
       problem(
         'warning',
-        `table ${table.name} has no unique index on the key ${spec.key}`,
+        `table ${table.name} has no unique index on the key ${key.join(', ')}`,
         'Create one, so that the database itself refuses a second record with one key.',
       ),
     )

@@ -2,7 +2,7 @@ import type { Collection, CollectionRequest, Schema } from '../../contract/conne
 import { SyncError } from '../../contract/error.ts'
 import type { Feed } from '../../contract/feed.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
-import { parseTableSpec } from '../sql/spec.ts'
+import { parseTableSpec, withKey } from '../sql/spec.ts'
 import { postgresCaller } from './caller.ts'
 import { checkCollection } from './check.ts'
 import { describeChild, readChild } from './children.ts'
@@ -19,8 +19,7 @@ const MAX_BATCH = 5000
 const PAGE_SIZE = 5000
 
 export function postgresCollection(connection: PostgresConnection, request: CollectionRequest): Collection {
-  const table = parseTableSpec(request.spec)
-  const spec = { ...table, key: request.key ?? table.key }
+  const spec = withKey(parseTableSpec(request.spec), request.key, request.keyWithin)
   const context = postgresContext(connection, spec, request)
   const sink = postgresSink(context)
   const collection: Collection = {

@@ -74,7 +74,8 @@ export interface ChildSpec {
 export interface TableSpec {
   readonly name: TableName
   readonly id: string | null
-  readonly key: string | null
+  /** The columns that together name a record. */
+  readonly key: readonly string[] | null
   readonly capture: 'triggers' | 'cursor' | 'none'
   readonly cursor: string | null
   readonly overlapMs: number
@@ -103,7 +104,7 @@ export function parseTableSpec(spec: unknown): TableSpec {
   return {
     name: parseTableName(table.table),
     id: table.id ?? null,
-    key: table.key ?? key ?? null,
+    key: keyColumns(table.key ?? key),
     capture: table.capture,
     cursor: table.cursor ?? null,
     overlapMs: table.overlap,
@@ -117,6 +118,16 @@ export function parseTableSpec(spec: unknown): TableSpec {
       where: child.where ?? null,
     })),
   }
+}
+
+/** The spec with the key of the mapping, where that is told. */
+export function withKey(spec: TableSpec, key: string | undefined, within: string | undefined): TableSpec {
+  return key === undefined ? spec : { ...spec, key: keyColumns(key, within) }
+}
+
+function keyColumns(...names: readonly (string | undefined)[]): readonly string[] | null {
+  const columns = names.filter((name) => name !== undefined)
+  return columns.length === 0 ? null : columns
 }
 
 /** One alternative, so that an issue is told against what was meant and not against each alternative in turn. */

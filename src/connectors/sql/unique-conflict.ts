@@ -1,3 +1,8 @@
+/** Whether a unique index is on just these columns, in any order. */
+export function isIndexOf(columns: readonly string[], names: readonly string[]): boolean {
+  return columns.length === names.length && names.every((name) => columns.includes(name))
+}
+
 /**
  * Whether a create that met these unique indexes met the record it meant to create, and not another record that merely
  * has the same e-mail address. With a key it did if the key's own index is among them. Without one it did if the primary
@@ -6,11 +11,11 @@
 export function isSameRecord(
   met: readonly (readonly string[])[],
   uniques: readonly (readonly string[])[],
-  key: string | null,
+  key: readonly string[] | null,
   id: string,
 ): boolean {
-  const isOf = (columns: readonly string[], name: string): boolean => columns.length === 1 && columns[0] === name
-  if (key !== null) return met.some((columns) => isOf(columns, key))
+  const isOf = (columns: readonly string[], name: string): boolean => isIndexOf(columns, [name])
+  if (key !== null) return met.some((columns) => isIndexOf(columns, key))
   if (met.some((columns) => isOf(columns, id))) return true
   return met.length > 0 && uniques.filter((columns) => !isOf(columns, id)).length === 1
 }

@@ -4,6 +4,7 @@ import type { Problem, Report } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { backlogProblems } from '../sql/backlog.ts'
 import { quoteLiteral } from '../sql/identifier.ts'
+import { isIndexOf } from '../sql/unique-conflict.ts'
 import type { SqliteConnection } from './database.ts'
 import type { SqliteContext } from './rows.ts'
 import { readBacklogs, readIdentity, viewError } from './triggers.ts'
@@ -46,10 +47,11 @@ export function checkCollection(context: SqliteContext, needs: Needs): Problem[]
         asProblem(new SyncError('schema', `table ${table.name} has no column ${spec.archive.field}, named in archive`)),
       )
     }
-    if (spec.key !== null && needs.create && !isUnique(table.uniques, spec.key)) {
+    const { key } = spec
+    if (key !== null && needs.create && !table.uniques.some((columns) => isIndexOf(columns, key))) {
       problems.push({
         severity: 'warning',
-        message: `table ${table.name} has no unique index on the key ${spec.key}`,
+        message: `table ${table.name} has no unique index on the key ${key.join(', ')}`,
         hint: 'Create one, so that the database itself refuses a second record with one key.',
       })
     }
@@ -60,10 +62,6 @@ export function checkCollection(context: SqliteContext, needs: Needs): Problem[]
     if (error instanceof SyncError && error.disposition === 'halt') return [asProblem(error)]
     throw error
   }
-}
-
-function isUnique(uniques: readonly (readonly string[])[], name: string): boolean {
-  return uniques.some((columns) => columns.length === 1 && columns[0] === name)
 }
 
 function asProblem(error: SyncError): Problem {

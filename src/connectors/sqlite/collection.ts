@@ -2,7 +2,7 @@ import type { Collection, CollectionRequest, Schema } from '../../contract/conne
 import { SyncError } from '../../contract/error.ts'
 import type { Feed } from '../../contract/feed.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
-import { parseTableSpec, type TableSpec } from '../sql/spec.ts'
+import { parseTableSpec, type TableSpec, withKey } from '../sql/spec.ts'
 import { checkCollection } from './check.ts'
 import { describeChild, openChild } from './children.ts'
 import type { SqliteConnection } from './database.ts'
@@ -18,8 +18,7 @@ const MAX_BATCH = 1000
 const PAGE_SIZE = 2000
 
 export function sqliteCollection(connection: SqliteConnection, request: CollectionRequest): Collection {
-  const table = parseTableSpec(request.spec)
-  const spec = { ...table, key: request.key ?? table.key }
+  const spec = withKey(parseTableSpec(request.spec), request.key, request.keyWithin)
   const context = sqliteContext(connection, spec, request.fields, request.consumer, request.lines)
   const collection: Collection = {
     capabilities: {

@@ -8,7 +8,7 @@ import { addHistory, pruneFormerLinks, pruneHistory, readHistory } from './histo
 import { known, listChanges } from './inspect.ts'
 import { intend, openIntents } from './intents.ts'
 import { createLayouts, type KnownMapping } from './layout.ts'
-import { linksAfter, linksByKey, linksBySide, sampleIds } from './links.ts'
+import { linksAfter, linksByKey, linksBySide, sampleIds, survivorsOf } from './links.ts'
 import { addRequest, answerRequest, findRequest, openRequests, pruneRequests } from './requests.ts'
 import { settle } from './settle.ts'
 import { stage } from './stage.ts'
@@ -83,6 +83,7 @@ function mappingMethods({
   | 'setCursor'
   | 'known'
   | 'links'
+  | 'survivors'
   | 'linksByKey'
   | 'linksAfter'
   | 'sampleIds'
@@ -104,6 +105,7 @@ function mappingMethods({
     setCursor: (name, side, cursor) => write(name, (_, mapping) => writeCursor(tables, mapping, side, cursor)),
     known: (name, side, ids) => read(name, (_, mapping) => known(tables, mapping, side, ids)),
     links: (name, side, ids) => read(name, (_, mapping) => linksBySide(tables, mapping, side, ids)),
+    survivors: (name, side, ids) => read(name, (_, mapping) => survivorsOf(tables, mapping, side, ids)),
     linksByKey: (name, keys) => read(name, (_, mapping) => linksByKey(tables, mapping, keys)),
     linksAfter: (name, after, limit) => read(name, (_, mapping) => linksAfter(tables, mapping, after, limit)),
     sampleIds: (name, side, limit) => read(name, (_, mapping) => sampleIds(tables, mapping, side, limit)),

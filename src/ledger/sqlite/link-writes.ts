@@ -2,7 +2,7 @@ import type { RecordId } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import { keyRecordId } from '../../mapping/key.ts'
 import type { LinkWrite } from '../ledger.ts'
-import { linkStateCode } from './codes.ts'
+import { linkStateCode, sideCode } from './codes.ts'
 import { isUniqueViolation } from './errors.ts'
 import type { KnownMapping } from './layout.ts'
 import { LINK_COLUMNS, LINK_RANGE, type LinkRow, linkRowsById } from './links.ts'
@@ -11,6 +11,7 @@ import type { Tables } from './tables.ts'
 
 type Insert = Extract<LinkWrite, { kind: 'insert' }>
 type Update = Extract<LinkWrite, { kind: 'update' }>
+type Alias = Extract<LinkWrite, { kind: 'alias' }>
 
 const LIVE = 0
 const INSERT: RowsStatement = {
@@ -62,7 +63,24 @@ export function writeLinks(
   const others = touchLive(tables, mapping, updates)
   if (others.length > 0) updateLinks(tables, mapping, others, nowMs, linked)
   if (inserts.length > 0) insertLinks(tables, mapping, inserts, linked)
+  for (const write of writes) if (write.kind === 'alias') writeAlias(tables, mapping, write, linked)
   return linked
+}
+
+function writeAlias(
+  { store }: Tables,
+  mapping: KnownMapping,
+  { id, of, odooId, externalId }: Alias,
+  linked: NewlyLinked,
+): void {
+  // What was merged into the record that is merged now goes along.
+  store.run('UPDATE alias SET link = ? WHERE link = ?', id, of)
+  const sql =
+    'INSERT INTO alias (mapping, side, record, link) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET link = excluded.link'
+  store.run(sql, mapping.id, sideCode('odoo'), odooId, id)
+  store.run(sql, mapping.id, sideCode('external'), externalId, id)
+  linked.odoo.push(odooId)
+  linked.external.push(externalId)
 }
 
 function countLive({ store }: Tables, mapping: KnownMapping, by: number): void {

@@ -1,7 +1,7 @@
 import type { RecordId, Version } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
 import type { Link } from '../ledger.ts'
-import { LINK_STATE_NAMES, nameAt } from './codes.ts'
+import { LINK_STATE_NAMES, nameAt, sideCode } from './codes.ts'
 import type { KnownMapping, Layouts } from './layout.ts'
 import type { Tables } from './tables.ts'
 
@@ -86,6 +86,19 @@ export function linksBySide(
     links.set(side === 'odoo' ? row.odoo_id : row.external_id, linkOf(tables.layouts, mapping, row))
   }
   return links
+}
+
+/** The live links of the records into which these were merged. */
+export function survivorsOf(
+  tables: Tables,
+  mapping: KnownMapping,
+  side: Side,
+  ids: readonly RecordId[],
+): Map<RecordId, Link> {
+  const sql = `SELECT a.record, ${COLUMNS} FROM json_each(?) j
+    CROSS JOIN alias a ON a.mapping = ? AND a.side = ? AND a.record = j.value CROSS JOIN link l ON l.id = a.link AND l.state = 0`
+  const rows = tables.store.all<LinkRow & { record: RecordId }>(sql, JSON.stringify(ids), mapping.id, sideCode(side))
+  return new Map(rows.map((row) => [row.record, linkOf(tables.layouts, mapping, row)]))
 }
 
 export function linksByKey(tables: Tables, mapping: KnownMapping, keys: readonly string[]): Map<string, Link[]> {

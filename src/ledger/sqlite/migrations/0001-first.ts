@@ -64,6 +64,16 @@ CREATE INDEX former_link_odoo ON former_link (mapping, odoo_id);
 CREATE INDEX former_link_external ON former_link (mapping, external_id);
 CREATE INDEX former_link_key ON former_link (mapping, key) WHERE key IS NOT NULL;
 
+-- Records that were merged into others: what refers to them means the records of this link.
+CREATE TABLE alias (
+  mapping INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  link INTEGER NOT NULL,
+  PRIMARY KEY (mapping, side, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_link ON alias (link);
+
 -- lane: 0 a state, 1 gone from Odoo, 2 gone from the external side. turn: the order in the queue, the seq of the first
 -- capture for a state and of the last one for a delete, so that "agreed up to seq" is a range.
 CREATE TABLE change (
