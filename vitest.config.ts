@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/real/*.test.ts'],
+          include: ['test/real/*.test.ts', 'test/real/mappings/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
