@@ -106,11 +106,13 @@ export function describeWrites(inLab: () => Lab): void {
 
     it('refuses a many2one to nothing, as a missing record where a module looks at the new value first', async () => {
       const lab = inLab()
-      const { status, name } = await lab.fail(PARTNER, 'write', {
-        ids: [await lab.partner()],
-        vals: { country_id: 99_999_999 },
-      })
-      expect(['422 odoo.exceptions.ValidationError', '404 odoo.exceptions.MissingError']).toContain(`${status} ${name}`)
+      const vals = { country_id: 99_999_999 }
+      const { status, name } = await lab.fail(PARTNER, 'write', { ids: [await lab.partner()], vals })
+      const either = [
+        lab.failure(422, 'odoo.exceptions.ValidationError'),
+        lab.failure(404, 'odoo.exceptions.MissingError'),
+      ]
+      expect(either).toContainEqual(lab.odoo.protocol === 'json2' ? { status, name } : { name })
     })
 
     it('leaves a computed name alone', async () => {
