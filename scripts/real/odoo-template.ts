@@ -5,7 +5,7 @@ import { cachePath } from './cache-dir.ts'
 import { runCommand } from './command.ts'
 import { withLock } from './lock.ts'
 import { odooRole, writeOdooConfig } from './odoo-config.ts'
-import type { OdooInstall } from './odoo-install.ts'
+import type { OdooInstall, OdooSeries } from './odoo-install.ts'
 import { type Postgres, runSql, startPostgres } from './postgres.ts'
 import { progress } from './progress.ts'
 
@@ -30,7 +30,11 @@ export interface OdooAccess {
 export const templateDatabase = 'tandem_template'
 export const adminLogin = 'admin'
 export const botLogin = 'tandem'
-const modules = 'base,base_automation,contacts,sale_management,purchase,stock,account,sale_stock,crm'
+/** What is run against Odoo 14 needs contacts alone. */
+const modules: Readonly<Record<OdooSeries, string>> = {
+  '19': 'base,base_automation,contacts,sale_management,purchase,stock,account,sale_stock,crm',
+  '14': 'base,base_automation,contacts',
+}
 /** What an ordinary user of these modules has; none of them administers anything. */
 const botGroups = [
   'base.group_user',
@@ -63,7 +67,13 @@ with open(os.environ['KEYS_FILE'], 'w') as file:
 
 /** A database with the modules that the tests use, made once for each version of Odoo, of PostgreSQL and of this recipe. */
 export async function ensureOdooTemplate(install: OdooInstall): Promise<OdooTemplate> {
-  const recipe = [install.version, install.postgresBinDir, modules, makeUsers, JSON.stringify(install.user)]
+  const recipe = [
+    install.version,
+    install.postgresBinDir,
+    modules[install.series],
+    makeUsers,
+    JSON.stringify(install.user),
+  ]
   const name = createHash('sha256').update(recipe.join('\n')).digest('hex').slice(0, 16)
   const folder = join(cachePath('templates'), name)
   if (!existsSync(folder)) {
@@ -118,7 +128,7 @@ async function fillTemplate(install: OdooInstall, postgres: Postgres, building: 
   const env = { ...install.env, HOME: dataDir, KEYS_FILE: keysFile, ADMIN_PASSWORD: adminPassword, PASSWORD: password }
   const run = (args: readonly string[], stdin = '') =>
     runCommand(install.command, [...install.commandArgs, ...args], { env, cwd: dataDir, stdin, ...install.user })
-  await run(['-c', configFile, '-i', modules, '--stop-after-init', '--no-http'])
+  await run(['-c', configFile, '-i', modules[install.series], '--stop-after-init', '--no-http'])
   await run(['shell', '-c', configFile, '--no-http'], makeUsers)
   const keys = JSON.parse(readFileSync(keysFile, 'utf8')) as Pick<OdooAccess, 'apiKey' | 'adminApiKey'>
   rmSync(keysFile)
