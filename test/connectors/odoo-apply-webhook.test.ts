@@ -28,7 +28,15 @@ function office(rows: readonly Fields[], answers: readonly (number | SyncError)[
     },
     shape: async () => ({
       fields: new Map([['ref', { type: 'char' }]]),
-      reader: { names: ['ref', 'name'], decoders: [(value: Value) => value, (value: Value) => value], ownUserId: 5 },
+      beyond: [],
+      reader: {
+        names: ['ref', 'name'],
+        decoders: [(value: Value) => value, (value: Value) => value],
+        ownUserId: 5,
+        dependents: [],
+        lines: new Map(),
+      },
+      lines: new Map(),
       readNames: ['ref', 'name'],
       contentNames: [],
     }),

@@ -266,6 +266,9 @@ describe.each(CRASH_POINTS)('a process killed at %s', (point) => {
   })
 })
 
+/** Reached where a system tells of its changes by itself: test/engine/hear. */
+const TOLD: ReadonlySet<CrashPoint> = new Set(['arrivals-taken'])
+
 it('each crash point is reached', () => {
-  expect(CRASH_POINTS.filter((point) => !reached.has(`${point} 1`))).toEqual([])
+  expect(CRASH_POINTS.filter((point) => !reached.has(`${point} 1`) && !TOLD.has(point))).toEqual([])
 })

@@ -75,7 +75,7 @@ describe('a daemon that is told to stop', () => {
     await using bench = await openBench({ standIn })
     bench.limitShutdown('500ms')
     bench.shop.insert({ full_name: 'slow', code: `${bench.mark}-slow` })
-    await standIn.fault({ kind: 'slow_body', method: 'create', times: 1, delayMs: 8000 })
+    await standIn.fault({ kind: 'slow_body', model: 'res.partner', method: 'create', times: 1, delayMs: 8000 })
     const daemon = bench.start()
     await untilWriting(standIn)
     const startedMs = performance.now()
@@ -92,7 +92,7 @@ describe.skipIf(!existsSync(PROGRAM))('tandem run', () => {
   it('ends at once at the second signal', async () => {
     await using bench = await openBench({ standIn })
     bench.shop.insert({ full_name: 'slow', code: `${bench.mark}-slow` })
-    await standIn.fault({ kind: 'slow_body', method: 'create', times: 1, delayMs: 8000 })
+    await standIn.fault({ kind: 'slow_body', model: 'res.partner', method: 'create', times: 1, delayMs: 8000 })
     const daemon = bench.start({ command: RUN })
     await untilWriting(standIn)
     daemon.signal('SIGINT')
