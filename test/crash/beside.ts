@@ -49,7 +49,9 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
     return connected
   }
   const isDone = async (): Promise<boolean> =>
-    (await ledger.countChanges(mapping, { state: 'pending' })) === 0 && (await ledger.openIntents(mapping)).length === 0
+    (await ledger.countChanges(mapping, { state: 'pending' })) === 0 &&
+    (await ledger.openIntents(mapping)).length === 0 &&
+    (await ledger.nextStepDueMs(mapping)) === null
 
   return {
     app,
