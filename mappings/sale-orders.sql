@@ -1,4 +1,4 @@
--- The shop's side of sale-orders.yaml. Works as it is on PostgreSQL 13 and later; may be run again. Needs customers.sql.
+-- The shop's side of sale-orders.yaml. Works as it is on PostgreSQL 13 and later; may be run again. Needs customers.sql and products.sql.
 CREATE SEQUENCE IF NOT EXISTS sale_order_number;
 
 CREATE TABLE IF NOT EXISTS sale_orders (
@@ -21,3 +21,19 @@ CREATE TABLE IF NOT EXISTS sale_orders (
 );
 
 CREATE INDEX IF NOT EXISTS sale_orders_customer_id ON sale_orders (customer_id);
+
+CREATE TABLE IF NOT EXISTS sale_order_lines (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  order_id    bigint NOT NULL REFERENCES sale_orders (id) ON DELETE CASCADE,
+  position    integer NOT NULL DEFAULT 10,
+  sku         text NOT NULL REFERENCES products (sku) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  quantity    numeric(12, 3) NOT NULL DEFAULT 1,
+  unit_price  numeric(12, 2) NOT NULL DEFAULT 0,
+  discount    numeric(5, 2) NOT NULL DEFAULT 0,
+  -- Set by Odoo.
+  description text,
+  subtotal    numeric(14, 2),
+  delivered   numeric(12, 3)
+);
+
+CREATE INDEX IF NOT EXISTS sale_order_lines_order_id ON sale_order_lines (order_id);

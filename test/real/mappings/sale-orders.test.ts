@@ -10,6 +10,7 @@ async function quotation(lab: Lab): Promise<{ id: number; name: string }> {
     name: `${lab.mark} work`,
     type: 'service',
     invoice_policy: 'order',
+    default_code: `${lab.mark}-work`,
   })
   const id = await lab.make('sale.order', {
     partner_id: partner,
@@ -22,7 +23,7 @@ const called = (lab: Lab) => lab.events.flatMap(({ kind, message }) => (kind ===
 
 describe.skipIf(!hasOdooDatabaseAccess)('mappings/sale-orders.yaml', () => {
   it('moves an order on in Odoo as its status moves in the shop', async () => {
-    await using lab = await openLab('customers', 'sale-orders', 'invoices', 'payments')
+    await using lab = await openLab('customers', 'products', 'sale-orders', 'invoices', 'payments')
     const { id, name } = await quotation(lab)
     await lab.settle()
     const row = async () => (await lab.query('SELECT * FROM sale_orders WHERE number = $1', [name]))[0]
@@ -67,19 +68,61 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/sale-orders.yaml', () => {
   })
 
   it('takes an order of the shop over with its number, and cancels it', async () => {
-    await using lab = await openLab('customers', 'sale-orders')
+    await using lab = await openLab('customers', 'products', 'sale-orders')
     const [customer] = await lab.query<{ id: string }>(
       'INSERT INTO customers (code, full_name) VALUES ($1, $2) RETURNING id',
       [`${lab.mark}-B`, `${lab.mark} Bob`],
     )
     const number = `${lab.mark}-1001`
-    await lab.query('INSERT INTO sale_orders (number, customer_id, reference) VALUES ($1, $2, $3)', [
-      number,
-      customer?.id,
-      'their words',
+    await lab.query('INSERT INTO products (sku, name, price) VALUES ($1, $2, 12), ($3, $4, 3)', [
+      `${lab.mark}-chair`,
+      `${lab.mark} chair`,
+      `${lab.mark}-leg`,
+      `${lab.mark} leg`,
     ])
+    const [own] = await lab.query<{ id: string }>(
+      'INSERT INTO sale_orders (number, customer_id, reference) VALUES ($1, $2, $3) RETURNING id',
+      [number, customer?.id, 'their words'],
+    )
+    await lab.query(
+      `INSERT INTO sale_order_lines (order_id, position, sku, quantity, unit_price)
+       VALUES ($1, 1, $2, 2, 10.5), ($1, 2, $3, 8, 3)`,
+      [own?.id, `${lab.mark}-chair`, `${lab.mark}-leg`],
+    )
     await lab.settle()
     const order = await lab.find('sale.order', ['name', '=', number])
+    const lines = () =>
+      asPerson<Record<string, unknown>[]>('sale.order.line', 'search_read', {
+        domain: [['order_id', '=', order]],
+        fields: ['product_uom_qty', 'price_unit', 'discount'],
+        order: 'sequence',
+      })
+    const [chair, leg] = await lines()
+    expect(await lines()).toMatchObject([
+      { product_uom_qty: 2, price_unit: 10.5 },
+      { product_uom_qty: 8, price_unit: 3 },
+    ])
+    const shown = () =>
+      lab.query(
+        'SELECT sku, quantity, discount, subtotal FROM sale_order_lines WHERE order_id = $1 ORDER BY position',
+        [own?.id],
+      )
+    expect(await shown()).toMatchObject([{ subtotal: '21.00' }, { subtotal: '24.00' }])
+    expect(await lab.unrest()).toEqual([])
+
+    // Another line on each side, and another field of one line on each side.
+    await asPerson('sale.order.line', 'write', { ids: [chair?.id], vals: { discount: 50 } })
+    await lab.query('UPDATE sale_order_lines SET quantity = 4 WHERE order_id = $1 AND position = 2', [own?.id])
+    await lab.settle()
+    expect(await lines()).toMatchObject([
+      { id: chair?.id, product_uom_qty: 2, discount: 50 },
+      { id: leg?.id, product_uom_qty: 4, discount: 0 },
+    ])
+    expect(await shown()).toMatchObject([
+      { quantity: '2.000', discount: '50.00', subtotal: '10.50' },
+      { quantity: '4.000', discount: '0.00', subtotal: '12.00' },
+    ])
+    expect(await lab.unrest()).toEqual([])
     expect(await lab.read('sale.order', order, 'client_order_ref', 'state')).toMatchObject({
       client_order_ref: 'their words',
       state: 'draft',
@@ -94,7 +137,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/sale-orders.yaml', () => {
   })
 
   it('parks a step that Odoo refuses, and goes on with the fields', async () => {
-    await using lab = await openLab('customers', 'sale-orders')
+    await using lab = await openLab('customers', 'products', 'sale-orders')
     const { id, name } = await quotation(lab)
     await lab.settle()
     await asPerson('sale.order', 'action_confirm', { ids: [id] })
