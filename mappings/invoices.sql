@@ -21,3 +21,16 @@ CREATE TABLE IF NOT EXISTS invoices (
 );
 
 CREATE INDEX IF NOT EXISTS invoices_customer_id ON invoices (customer_id);
+
+CREATE TABLE IF NOT EXISTS invoice_lines (
+  invoice_id  bigint NOT NULL REFERENCES invoices (odoo_id) ON DELETE CASCADE,
+  odoo_id     bigint NOT NULL,
+  position    integer,
+  description text,
+  sku         text,
+  quantity    numeric(12, 3) NOT NULL DEFAULT 1,
+  unit_price  numeric(12, 2) NOT NULL DEFAULT 0,
+  discount    numeric(5, 2) NOT NULL DEFAULT 0,
+  subtotal    numeric(14, 2) NOT NULL DEFAULT 0,
+  PRIMARY KEY (invoice_id, odoo_id)
+);

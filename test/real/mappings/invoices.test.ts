@@ -24,6 +24,11 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/invoices.yaml', () => {
       overdue_after: '2026-12-07',
       currency: 'USD',
     })
+    expect(
+      await lab.query('SELECT description, sku, quantity, subtotal FROM invoice_lines WHERE invoice_id = $1', [
+        invoice,
+      ]),
+    ).toEqual([{ description: 'Work', sku: null, quantity: '1.000', subtotal: '80.00' }])
     expect(await lab.unrest()).toEqual([])
 
     await lab.query('UPDATE invoices SET release = true WHERE odoo_id = $1', [invoice])

@@ -5,12 +5,13 @@ import { openLab } from './lab.ts'
 
 describe.skipIf(!hasOdooDatabaseAccess)('mappings/purchase-orders.yaml', () => {
   it('confirms an order and validates its receipt, in part', async () => {
-    await using lab = await openLab('customers', 'purchase-orders')
+    await using lab = await openLab('customers', 'products', 'purchase-orders')
     const vendor = await lab.make('res.partner', { name: `${lab.mark} Vendor`, ref: `${lab.mark}-V` })
     const product = await lab.make('product.product', {
       name: `${lab.mark} desk`,
       type: 'consu',
       is_storable: true,
+      default_code: `${lab.mark}-desk`,
     })
     const id = await lab.make('purchase.order', {
       partner_id: vendor,
@@ -32,19 +33,39 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/purchase-orders.yaml', () => {
     await lab.query(`UPDATE purchase_orders SET status = 'received' WHERE number = $1`, [name])
     await lab.settle()
     expect(await lab.read('stock.picking', picking, 'state')).toMatchObject({ state: 'done' })
+    expect(
+      await lab.query('SELECT l.sku, quantity, received FROM purchase_order_lines l WHERE order_id = $1', [
+        (await row())?.id,
+      ]),
+    ).toEqual([{ sku: `${lab.mark}-desk`, quantity: '5.000', received: '3.000' }])
     expect(await lab.unrest()).toEqual([])
   })
 
   it('takes an order of the other system over, and cancels it', async () => {
-    await using lab = await openLab('customers', 'purchase-orders')
+    await using lab = await openLab('customers', 'products', 'purchase-orders')
     const [vendor] = await lab.query<{ id: string }>(
       'INSERT INTO customers (code, full_name, is_company) VALUES ($1, $2, true) RETURNING id',
       [`${lab.mark}-V`, `${lab.mark} Vendor`],
     )
     const number = `${lab.mark}-1`
-    await lab.query('INSERT INTO purchase_orders (number, vendor_id) VALUES ($1, $2)', [number, vendor?.id])
+    const [product] = await lab.query<{ sku: string }>('INSERT INTO products (name) VALUES ($1) RETURNING sku', [
+      `${lab.mark} lamp`,
+    ])
+    const [own] = await lab.query<{ id: string }>(
+      'INSERT INTO purchase_orders (number, vendor_id) VALUES ($1, $2) RETURNING id',
+      [number, vendor?.id],
+    )
+    await lab.query('INSERT INTO purchase_order_lines (order_id, sku, quantity, unit_price) VALUES ($1, $2, 3, 7.25)', [
+      own?.id,
+      product?.sku,
+    ])
     await lab.settle()
     const order = await lab.find('purchase.order', ['name', '=', number])
+    const line = await lab.find('purchase.order.line', ['order_id', '=', order])
+    expect(await lab.read('purchase.order.line', line, 'product_qty', 'price_unit')).toMatchObject({
+      product_qty: 3,
+      price_unit: 7.25,
+    })
     expect(await lab.read('purchase.order', order, 'state')).toMatchObject({ state: 'draft' })
     await lab.query(`UPDATE purchase_orders SET status = 'cancelled' WHERE number = $1`, [number])
     await lab.settle()
