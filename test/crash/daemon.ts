@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 
 const PROCESS = fileURLToPath(new URL('daemon-process.ts', import.meta.url))
-/** Processes that start a hundred times should not compile everything each time. */
-export const COMPILED = join(tmpdir(), 'node-compile-cache')
 const KEPT_OUTPUT = 400_000
 
 export interface Ended {
@@ -44,7 +41,7 @@ export function startDaemon(configFile: string, options: DaemonOptions = {}): Da
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
-      NODE_COMPILE_CACHE: COMPILED,
+      ...COMPILE_CACHE,
       ...(crashAt === undefined ? {} : { TANDEM_CRASH_AT: crashAt }),
     },
   })

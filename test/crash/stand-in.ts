@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { FaultSpec } from '../../src/sandbox/odoo/faults.ts'
-import { COMPILED } from './daemon.ts'
+import { COMPILE_CACHE } from '../compile-cache.ts'
 
 const PROCESS = fileURLToPath(new URL('odoo-process.ts', import.meta.url))
 const MODEL = 'res.partner'
@@ -104,7 +104,7 @@ async function openOffice(args: readonly string[]): Promise<Office> {
   const child = fork(PROCESS, args, {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+    env: { ...process.env, ...COMPILE_CACHE },
   })
   const [address] = (await once(child, 'message')) as [Office['address']]
   const calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>()
