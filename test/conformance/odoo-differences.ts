@@ -24,9 +24,25 @@ const NOT_OF_RPC: Differences = {
 /** XML has no place for some characters: the connector refuses them before it sends anything. */
 const NOT_OF_XML_RPC: Differences = { 'text with a NUL': 'refused as `unsupported` before it is sent' }
 
+/** An ordinary user of 14 sees none of the attachments behind fields: what holds there is in test/real/odoo-files. */
+const HIDDEN_FILES = '14 hides the attachments of fields from ordinary users'
+
+/** 14 hands the text to PostgreSQL, which refuses it with an error of its own. */
+const TO_POSTGRES = "14 leaves a date's text to PostgreSQL"
+
 /** What 14 does otherwise. */
 const NOT_OF_14: Differences = {
   'a method declared private': 'its private methods are fewer',
+  'store x_customer_since "" as false': TO_POSTGRES,
+  'refuse x_customer_since "abc"': TO_POSTGRES,
+  'refuse x_customer_since "2026-02-30"': TO_POSTGRES,
+  'refuse x_last_visit "abc"': TO_POSTGRES,
+  'of a record are attachments with their SHA-1 and size, which an ordinary user may read': HIDDEN_FILES,
+  'of a record are hidden from a search, unless its domain names res_field or id': HIDDEN_FILES,
+  'that are pictures are stored smaller where they are large, and must be pictures': HIDDEN_FILES,
+  'are changed in their attachment, move the record’s write_date, and go with an empty value': HIDDEN_FILES,
+  'of a record that are changed as attachments do not move the record’s write_date': HIDDEN_FILES,
+  'without bytes are of size 0': HIDDEN_FILES,
   'web_save_multi with unequal lists': '14 has no web_save_multi',
   'a record that is gone, to web_save_multi': '14 has no web_save_multi',
   'writes different values and reads the stored ones back with who wrote them and when': '14 has no web_save_multi',

@@ -60,7 +60,14 @@ export function describeTypedFields(inLab: () => Lab): void {
           { domain: [['model', '=', PARTNER]] },
           { key },
         )
-        const vals_list = missing.map((field) => ({ ...field, model_id, state: 'manual' }))
+        // 14 takes x_currency_id for the currency without being told.
+        const attributes = await lab.call<Fields>('ir.model.fields', 'fields_get', { attributes: ['type'] }, { key })
+        const settable = (field: Fields) => Object.entries(field).filter(([name]) => name in attributes)
+        const vals_list = missing.map((field) => ({
+          ...Object.fromEntries(settable(field)),
+          model_id,
+          state: 'manual',
+        }))
         added = await lab.call<number[]>('ir.model.fields', 'create', { vals_list }, { key })
       }
     })

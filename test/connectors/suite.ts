@@ -548,7 +548,10 @@ const READ_CASES = {
         expect(await findKeys(bench, bench.fields.text, [text], isFolded), text).toContain(bench.key(index + 1))
       }
     }
-    expect((await findKeys(bench, bench.fields.text, TRICKY_TEXTS)).length).toBe(TRICKY_TEXTS.length)
+    // Somebody else's records may hold the same texts.
+    const own = TRICKY_TEXTS.map((_, index) => bench.key(index + 1))
+    const found = await findKeys(bench, bench.fields.text, TRICKY_TEXTS)
+    expect(found.filter((key) => own.includes(key)).sort()).toEqual(own.sort())
   },
   'find by a number': async (bench) => {
     const field = bench.fields.integer ?? bench.skip('no integer field')

@@ -22,21 +22,23 @@ function connect() {
 describe.skipIf(!hasOdooDatabaseAccess)('check against a real Odoo', () => {
   it('names the module that a missing model or field needs', async () => {
     const connector = connect()
-    const missing = connector.collection({ spec: { model: 'sale.order' }, fields: ['name'], consumer: 't' })
+    const missing = connector.collection({ spec: { model: 'project.task' }, fields: ['name'], consumer: 't' })
     await expect(missing.describe(signal)).rejects.toMatchObject({
       code: 'schema',
-      message: 'Odoo has no model sale.order',
-      hint: 'The module sale (Sales) brings it and is not installed. Install it in Odoo, under Apps.',
+      message: 'Odoo has no model project.task',
+      hint: 'The module project (Project) brings it and is not installed. Install it in Odoo, under Apps.',
     })
     const unknown = connector.collection({ spec: { model: 'x.unknown' }, fields: [], consumer: 't' })
     await expect(unknown.describe(signal)).rejects.toMatchObject({ code: 'schema', message: /x.unknown/ })
     const partners = connector.collection({
       spec: { model: 'res.partner' },
-      fields: ['name', 'customer_rank', 'x_nobody'],
+      fields: ['name', 'property_delivery_carrier_id', 'x_nobody'],
       consumer: 't',
     })
     const { missing: fields } = await partners.describe(signal)
-    expect([...(fields ?? [])]).toEqual([['customer_rank', expect.stringContaining('The module account (')]])
+    expect([...(fields ?? [])]).toEqual([
+      ['property_delivery_carrier_id', expect.stringContaining('The module delivery (')],
+    ])
   })
 
   it('tries record rules on records of the mapping', async () => {
