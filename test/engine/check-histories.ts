@@ -5,8 +5,8 @@ import { type Command, playHistory } from './history.ts'
 import type { Variant } from './variants.ts'
 import { createWorld } from './world.ts'
 
-/** How many histories a test plays. A failure prints a seed; with TANDEM_SEED it is played again. */
-const RUNS = Number(process.env.TANDEM_HISTORIES ?? 170)
+/** How many histories each of ten tests plays: more than 1,000 in all. A failure prints a seed; with TANDEM_SEED it is played again. */
+const RUNS = Number(process.env.TANDEM_HISTORIES ?? 102)
 const seed = process.env.TANDEM_SEED === undefined ? undefined : Number(process.env.TANDEM_SEED)
 
 /** Random histories of a variant end in step, with every promise kept on the way. */

@@ -199,7 +199,7 @@ interface Play {
   /** How many records we created, by side and key. */
   readonly created: Map<string, number>
   /** By side and record: the quantities that people gave each line, and the lines that they took away. */
-  readonly lines: Map<string, { qtys: Map<number, Set<number>>; removed: Set<number> }>
+  readonly lines: Map<string, { qtys: Map<number, Set<number>>; removed: Set<number>; met: Set<number> }>
   held: HeldTransaction | null
   /** Says what the held transaction wrote, once it is committed. */
   heldNote: () => void
@@ -396,7 +396,7 @@ function editRecord(play: Play, at: Side, id: string, field: string, value: Valu
 function editLine(
   play: Play,
   id: string,
-  { side: at, line: number, qty, silent }: Extract<Command, { kind: 'line' | 'lineGap' }>,
+  { kind, side: at, line: number, qty, silent }: Extract<Command, { kind: 'line' | 'lineGap' }>,
 ) {
   const store = play.world.stores[at]
   const { field, key } = LINES[at]
@@ -407,8 +407,13 @@ function editLine(
   if (silent) store.editSilently(TABLE[at], id, { [field]: edited })
   else store.edit(TABLE[at], id, { [field]: edited })
   const name = `${at} ${id}`
-  const noted = play.lines.get(name) ?? { qtys: new Map<number, Set<number>>(), removed: new Set<number>() }
+  const noted = play.lines.get(name) ?? {
+    qtys: new Map<number, Set<number>>(),
+    removed: new Set<number>(),
+    met: new Set<number>(),
+  }
   play.lines.set(name, noted)
+  if (kind === 'lineGap' && own === undefined && qty !== null) noted.met.add(number)
   if (qty === null) noted.removed.add(number)
   else noted.qtys.set(number, (noted.qtys.get(number) ?? new Set()).add(Number(qty.toFixed(2))))
 }
@@ -428,7 +433,9 @@ async function checkLines({ world, lines }: Play): Promise<void> {
     for (const at of SIDES) {
       const stored = linesAt(world, at, ids[at])
       const numbers = stored.map((each) => each[LINES[at].key])
-      if (new Set(numbers).size < numbers.length) throw new Error(`lines of ${at} ${ids[at]} are doubled: ${numbers}`)
+      // Added by a person between our reading and our writing of the same new line: nothing tells the two apart.
+      const single = numbers.filter((number) => !noted.some(({ met }) => met.has(Number(number))))
+      if (new Set(single).size < single.length) throw new Error(`lines of ${at} ${ids[at]} are doubled: ${numbers}`)
       for (const number of [1, 2, 3, 4]) {
         const isGone = noted.some(({ removed }) => removed.has(number))
         const qtys = new Set(noted.flatMap(({ qtys: given }) => [...(given.get(number) ?? [])]))
