@@ -27,14 +27,16 @@ export async function insertPartners(database: pg.Client, mark: string, count: n
     "SELECT 1 FROM information_schema.columns WHERE table_name = 'res_partner' AND column_name = 'complete_name'",
   )
   const wholeName = rowCount === 0 ? 'display_name' : 'complete_name'
+  const added = await columnsOfModules(database)
   await database.query(
     `INSERT INTO res_partner
        (id, commercial_partner_id, name, ${wholeName}, ref, email, email_normalized, phone, street, city, zip,
         country_id, is_company, active, function, type, lang, partner_share, color, message_bounce,
-        create_uid, write_uid, create_date, write_date)
+        create_uid, write_uid, create_date, write_date${added.map((name) => `, ${name}`).join('')})
      SELECT id, id, name, name, ref, email, email, phone, street, city, zip,
         (SELECT c.id FROM res_country c WHERE c.code = country), n % 3 = 0, true, $1, 'contact', 'en_US', true, 0, 0,
         2, 2, now() AT TIME ZONE 'utc', now() AT TIME ZONE 'utc'
+        ${added.map((name) => `, (SELECT min(${name}) FROM res_partner)`).join('')}
      FROM (
        SELECT nextval('res_partner_id_seq') AS id, n, 'Customer ' || n || ' & Sons' AS name, $1 || '-' || n AS ref,
          'office.' || n || '@customer' || n % 997 || '.example' AS email, '+49 30 ' || 1000000 + n AS phone,
@@ -45,6 +47,16 @@ export async function insertPartners(database: pg.Client, mark: string, count: n
     [mark, count, CITIES, COUNTRIES],
   )
   await database.query('VACUUM (ANALYZE) res_partner')
+}
+
+/** Columns of modules that may not be empty: a partner gets what another one has. */
+async function columnsOfModules(database: pg.Client): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `SELECT column_name AS name FROM information_schema.columns
+     WHERE table_name = 'res_partner' AND is_nullable = 'NO' AND column_default IS NULL
+       AND column_name NOT IN ('name', 'active', 'type', 'partner_share', 'color', 'is_company')`,
+  )
+  return rows.map(({ name }) => name)
 }
 
 export async function removePartners(database: pg.Client, mark: string): Promise<void> {
