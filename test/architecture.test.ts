@@ -16,7 +16,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   connectors: ['contract', 'http'],
 }
 /** Connectors never import each other. What several share stands beside them. */
-const SHARED_BY_CONNECTORS = ['connectors/sql/', 'connectors/window-scan.ts', 'connectors/line-changes.ts']
+const SHARED_BY_CONNECTORS = [
+  'connectors/sql/',
+  'connectors/window-scan.ts',
+  'connectors/line-changes.ts',
+  'connectors/duration.ts',
+]
 /** The packages of a folder that is to stay free of them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = { contract: ['zod'] }
 

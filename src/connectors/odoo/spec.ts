@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Fields } from '../../contract/value.ts'
-import { duration, odooContext } from './settings.ts'
+import { duration } from '../duration.ts'
+import { odooContext } from './settings.ts'
 
 /** A domain in Odoo's prefix notation: leaves `[field, operator, value]` and the operators `&`, `|`, `!`. */
 const domain = z.array(

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { FIELD_TYPES } from '../../contract/connector.ts'
+import { duration } from '../duration.ts'
 import { batchCall, itemCall, listCall, manyCall } from './call-schema.ts'
-import { duration } from './duration.ts'
 
 const jsonPath = z.string().min(1)
 

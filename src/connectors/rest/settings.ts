@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { DISPOSITION, type ErrorCode } from '../../contract/error.ts'
+import { duration } from '../duration.ts'
 import { itemCall } from './call-schema.ts'
 import { collectionSchema } from './collection-schema.ts'
-import { duration } from './duration.ts'
 
 const secret = z.string().min(1).meta({ secret: true })
 
