@@ -1,7 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** `fast` needs no outside system; `real` and `real-protocols` run against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
+  // What a user's own code imports, before it is installed from a package.
+  resolve: {
+    alias: { 'odoo-tandem/contract': fileURLToPath(new URL('src/contract/index.ts', import.meta.url)) },
+  },
   test: {
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
     maxWorkers: 3,

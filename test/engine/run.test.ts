@@ -256,6 +256,14 @@ describe('faults', () => {
     await expectQuiet()
   })
 
+  it('a run that ends early tells of the failure that ended it, not of the call that it cut off', async () => {
+    await open()
+    const { SyncError } = await import('../../src/contract/error.ts')
+    world.stores.odoo.faults.inject({ method: 'feed.read', until: new Promise(() => {}) })
+    world.stores.external.faults.inject({ method: 'feed.read', before: new SyncError('schema', 'no such table') })
+    await expect(world.run()).rejects.toThrow('no such table')
+  })
+
   it('a swallowed answer never makes a second record', async () => {
     await open()
     const { SyncError } = await import('../../src/contract/error.ts')
