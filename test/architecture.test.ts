@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const SUITE = fileURLToPath(new URL('./connectors/suite.ts', import.meta.url))
 
 /** What each folder may import of the project, besides itself. Files at the top and folders not named may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -92,6 +93,17 @@ describe('the layers', () => {
         !/^main\.ts$|^sandbox\/.*main\.ts$/.test(file) && /process\.exit\(/.test(readFileSync(join(SRC, file), 'utf8')),
     )
     expect(wrong.map(({ file }) => file)).toEqual([])
+  })
+
+  it('the suite for connectors needs nothing but the contract, vitest and its own files', () => {
+    const own = [SUITE, ...files(SUITE.replace(/\.ts$/, ''))]
+    const wrong = own.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !/^vitest$|^contract\/|^\.\.\/test\/connectors\/suite\//.test(target))
+        .filter((target) => target !== 'odoo-tandem/testing')
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(wrong).toEqual([])
   })
 
   it('SQL stays in the ledger and the SQL connectors', () => {
