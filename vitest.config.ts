@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/shops/**'],
+          exclude: ['test/real/**', 'test/shops/**', 'test/package/**'],
           testTimeout: 60_000,
         },
       },
@@ -38,6 +38,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'shops',
