@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from '../mapping/duration.ts'
+import { webhookSchema } from './webhook-schema.ts'
 
 /** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080", 8080 or "off". A port alone listens on this machine only. */
 const listenSchema = z.union([z.int().min(0).max(65535), z.string()]).transform((listen, context) => {
@@ -47,8 +48,8 @@ export const configSchema = z.strictObject({
   ledger: z.strictObject({ file: z.string().min(1).default('./data/tandem.db') }).prefault({}),
   /** The folder of the mapping files. */
   mappings: z.string().min(1).default('./mappings'),
-  /** By name; each has a type, and everything else is for the connector of that type. */
-  connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
+  /** By name; each has a type and perhaps webhooks, and everything else is for the connector of that type. */
+  connections: z.record(connectionName, z.looseObject({ type: z.string().min(1), webhooks: webhookSchema.optional() })),
   /** The HTTP server: hooks come in here. */
   server: serverSchema.prefault({}),
   log: z

@@ -135,9 +135,14 @@ export interface NewArrival {
   readonly mapping: string
   readonly side: Side
   readonly change: Change
+  /** The event that told it, as a name of at most some dozen characters; absent: it has none. */
+  readonly event?: string
 }
 
-/** At most one for each record and side. Where more was told than one state, it is a hint: the record is looked at. */
+/**
+ * At most one for each record and side. Where more was told than one state, it is the one that is surely newer, or else a
+ * hint: the record is looked at.
+ */
 export interface Arrival {
   readonly side: Side
   readonly change: Change
@@ -348,7 +353,7 @@ export interface Ledger extends AsyncDisposable {
 
   /**
    * Stores what was told, all of it or nothing, and with `position` how far. Mappings need not be open yet. An arrival
-   * for a record that has one already joins it.
+   * for a record that has one already joins it. Of an event that was received before, in any call, nothing is stored.
    */
   receive(arrivals: readonly NewArrival[], nowMs: number, position?: HeardPosition): Promise<void>
   /** Arrivals that are due, oldest first. */
@@ -457,8 +462,8 @@ export interface Ledger extends AsyncDisposable {
   answerRequest(id: number, state: Request['state'], answer: Readonly<Record<string, Value>>): Promise<void>
   findRequest(id: number): Promise<Request | null>
 
-  /** Removes history and answered requests older than these. */
-  prune(limits: { historyBeforeMs: number; requestsBeforeMs: number }): Promise<void>
+  /** Removes history, answered requests and the names of received events older than these. */
+  prune(limits: { historyBeforeMs: number; requestsBeforeMs: number; eventsBeforeMs?: number }): Promise<void>
   /** Bytes on disk. */
   sizeBytes(): Promise<number>
 }

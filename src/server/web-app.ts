@@ -4,8 +4,9 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { refuse } from './answers.ts'
 import { healthRoute } from './health-route.ts'
 import { type HookRouteOptions, hookRoutes } from './hook-routes.ts'
+import { type WebhookRouteOptions, webhookRoutes } from './webhooks/webhook-routes.ts'
 
-export interface WebAppOptions extends HookRouteOptions {
+export interface WebAppOptions extends HookRouteOptions, WebhookRouteOptions {
   readonly ledger: Pick<Ledger, 'mappings'>
   /** A defect of ours: told, and answered with a bare 500. */
   readonly onDefect: (message: string) => void
@@ -16,6 +17,7 @@ export function createWebApp(options: WebAppOptions): Hono {
   const app = new Hono()
   app.route('/', healthRoute(options.ledger))
   app.route('/', hookRoutes(options))
+  app.route('/', webhookRoutes(options))
   app.notFound((context) => refuse(context, 404, 'not_found', 'There is nothing here.'))
   app.onError((error, context) => {
     options.onDefect(

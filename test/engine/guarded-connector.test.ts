@@ -55,6 +55,7 @@ const collection: Required<Collection> = {
   sink,
   caller,
   hooks,
+  told: unused,
 }
 const connector: Required<Connector> = {
   check: unused,

@@ -26,6 +26,8 @@ export interface Resource {
   readonly key: string | null
   /** Learned once where it is not configured; again with `isFresh`. */
   schema(signal: AbortSignal, isFresh?: boolean): Promise<Schema>
+  /** How items are read, as far as that is known without asking; null: it has to be learned first. */
+  knownReader(): ItemReader | null
   /** @throws SyncError `schema` where a field of the collection is not among the configured ones. */
   reader(signal: AbortSignal): Promise<ItemReader>
 }
@@ -52,6 +54,10 @@ export function createResource(
         learned = learnedSchema(name, definition, page.items.slice(0, SAMPLE), fieldNames)
       }
       return learned
+    },
+    knownReader() {
+      const known = declared ?? learned
+      return known === null ? null : { definition, name, fieldNames, types: known.fields }
     },
     async reader(signal) {
       const { fields } = await resource.schema(signal)
