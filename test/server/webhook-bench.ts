@@ -45,8 +45,12 @@ export async function openWebhooks(webhooks: object, listeners = LISTENERS) {
     ledger,
     onDefect: (message) => failures.push(message),
   })
-  const post = async (body: BodyInit, headers: Readonly<Record<string, string>> = {}, path = '/hooks/shop') => {
-    const init = { method: 'POST', body, headers: { ...JSON_TYPE, ...headers }, duplex: 'half' }
+  const post = async (
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+    headers: Readonly<Record<string, string>> = {},
+    path = '/hooks/shop',
+  ) => {
+    const init = { method: 'POST', body, headers: { ...JSON_TYPE, ...headers }, duplex: 'half' as const }
     return (await app.request(path, init)).status
   }
   /** What waits for the runs, by mapping, as "hint 7", "gone 7" or "7 at 3". */
