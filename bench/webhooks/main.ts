@@ -79,6 +79,8 @@ async function main(): Promise<boolean> {
   cpuSeconds += cpuOf(daemon)
   await sleep(500)
   const missing = await missingOf(report)
+  daemon.kill('SIGTERM')
+  await once(daemon, 'exit')
   shop.close()
   return tell(report, missing, { killedAtMs, servesAtMs, cpuSeconds })
 }
@@ -91,7 +93,9 @@ function start(args: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess
 
 function startDaemon(): ChildProcess {
   const program = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-  return start([program, 'run', '--config', join(folder, 'config.yaml')], 'ignore')
+  const { BENCH_PROFILE } = process.env
+  const profile = BENCH_PROFILE ? ['--cpu-prof', '--cpu-prof-dir', BENCH_PROFILE] : []
+  return start([...profile, program, 'run', '--config', join(folder, 'config.yaml')], 'ignore')
 }
 
 function writeSetup(shop: string, odoo: Readonly<Record<string, string>>, port: number): void {

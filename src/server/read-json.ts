@@ -11,12 +11,10 @@ const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i
 
 export type JsonBody = { readonly body: Value } | { readonly refusal: Response }
 
-/** The request's body as JSON, or the answer that refuses it: 415 for another type, 400 for what is not JSON. */
-export async function readJson(context: Context): Promise<JsonBody> {
-  return parseBody(context, Buffer.from(await context.req.arrayBuffer()))
-}
-
-/** As `readJson`, of a body that was read. JSON is UTF-8 (RFC 8259), and what is packed was not signed as it is read. */
+/**
+ * A request's body as JSON, or the answer that refuses it: 415 for another type, 400 for what is not JSON. JSON is UTF-8
+ * (RFC 8259), and what is packed was not signed as it is read.
+ */
 export function parseBody(context: Context, raw: Buffer): JsonBody {
   const type = context.req.header('content-type') ?? ''
   const encoding = context.req.header('content-encoding') ?? 'identity'

@@ -4,6 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { refuse } from './answers.ts'
 import { healthRoute } from './health-route.ts'
 import { type HookRouteOptions, hookRoutes } from './hook-routes.ts'
+import { BrokenOff } from './read-body.ts'
 import { type WebhookRouteOptions, webhookRoutes } from './webhooks/webhook-routes.ts'
 
 export interface WebAppOptions extends HookRouteOptions, WebhookRouteOptions {
@@ -20,6 +21,7 @@ export function createWebApp(options: WebAppOptions): Hono {
   app.route('/', webhookRoutes(options))
   app.notFound((context) => refuse(context, 404, 'not_found', 'There is nothing here.'))
   app.onError((error, context) => {
+    if (error instanceof BrokenOff) return context.body(null, 400)
     options.onDefect(
       `A request to ${context.req.method} ${context.req.routePath} failed: ${asSyncError(error).message}`,
     )

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { SyncError } from '../../contract/error.ts'
-import { refuse, refuseFor, refuseMethod } from '../answers.ts'
+import { refuse, refuseFor, refuseMethod, refuseSize } from '../answers.ts'
 import type { Inbox } from '../inbox.ts'
+import { readBody } from '../read-body.ts'
 import { parseBody } from '../read-json.ts'
 import type { Receiver } from './receiver.ts'
 import { isKnownToken, isSigned } from './verify.ts'
@@ -23,12 +23,8 @@ const MAX_BODY_BYTES = 1024 * 1024
  */
 export function webhookRoutes(options: WebhookRouteOptions): Hono {
   const routes = new Hono()
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (context) => refuse(context, 413, 'too_large', `More than ${MAX_BODY_BYTES} bytes are not taken.`),
-  })
   for (const path of ['/hooks/:connection', '/hooks/:connection/:token']) {
-    routes.post(path, limit, (context) => take(context, options))
+    routes.post(path, (context) => take(context, options))
     routes.all(path, refuseMethod('POST'))
   }
   return routes
@@ -42,7 +38,8 @@ async function take(context: Context, options: WebhookRouteOptions): Promise<Res
   const isInAddress = proof.kind === 'token' && proof.header === null
   if (isInAddress !== (token !== null)) return isInAddress ? unproven(context) : context.notFound()
   const header = (name: string): string | undefined => context.req.header(name)
-  const raw = Buffer.from(await context.req.arrayBuffer())
+  const raw = await readBody(context, MAX_BODY_BYTES)
+  if (raw === null) return refuseSize(context, MAX_BODY_BYTES)
   if (receiver.scheme.isPing(header, raw)) return context.text('', 200)
   const isProven =
     proof.kind === 'token' ? isKnownToken(proof, header, token) : isSigned(proof, header, raw, options.nowMs())
