@@ -1,5 +1,5 @@
 /**
- * The senders, a process of their own: `rate` events a second whatever the answers do (an open loop), each signed and of
+ * The shop and its senders, a process of their own: `rate` events a second whatever the answers do (an open loop), each signed and of
  * 1 KB, each sent again with the same id until it is acknowledged. Latency counts from the moment at which a request was
  * due, so that a sender who had to wait for its turn counts too.
  */
@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { standardSignature } from '../../src/http/signature.ts'
+import { startShop } from './shop.ts'
 
 export interface LoadOrder {
   readonly url: string
@@ -32,10 +33,10 @@ const BODY_BYTES = 1024
 const RESEND_MS = 250
 const GIVE_UP_MS = 20_000
 
+const shop = await startShop(Number(process.argv[2]))
+process.send?.(shop.url)
 process.once('message', (order: LoadOrder) => {
-  void send(order).then((report) => {
-    process.send?.(report, () => process.disconnect())
-  })
+  void send(order).then((report) => process.send?.(report))
 })
 
 async function send({ url, path, secret, perSecond, seconds, records }: LoadOrder): Promise<LoadReport> {
@@ -71,6 +72,7 @@ async function send({ url, path, secret, perSecond, seconds, records }: LoadOrde
   const tell = async (index: number, firstDueMs: number): Promise<void> => {
     const record = index % records
     const version = beganMs + index
+    shop.edit(record, version)
     const body = bodyOf(record, version)
     const event = randomUUID()
     for (let dueMs = firstDueMs; dueMs < firstDueMs + GIVE_UP_MS; dueMs = performance.now() - startMs) {

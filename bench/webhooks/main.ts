@@ -16,7 +16,6 @@ import Database from 'better-sqlite3'
 import { freePort } from '../../scripts/real/free-port.ts'
 import { quantile } from '../entry.ts'
 import type { LoadOrder, LoadReport } from './load.ts'
-import { startShop } from './shop.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const RECORDS = 2000
@@ -42,11 +41,13 @@ try {
 }
 
 async function main(): Promise<boolean> {
-  const shop = await startShop(RECORDS)
+  const load = fork(fileURLToPath(new URL('load.ts', import.meta.url)), [String(RECORDS)], { execArgv: [] })
+  children.push(load)
+  const [shop] = (await once(load, 'message')) as [string]
   const odoo = start([fileURLToPath(new URL('../../src/sandbox/odoo/main.ts', import.meta.url))], 'pipe')
   const [line] = (await once(odoo.stdout ?? odoo, 'data')) as [Buffer]
   const port = await freePort()
-  writeSetup(shop.url, JSON.parse(line.toString()) as Record<string, string>, port)
+  writeSetup(shop, JSON.parse(line.toString()) as Record<string, string>, port)
   let daemon = startDaemon()
   await untilSynced()
 
@@ -58,14 +59,12 @@ async function main(): Promise<boolean> {
     seconds: Number(values.seconds),
     records: RECORDS,
   }
-  const load = fork(fileURLToPath(new URL('load.ts', import.meta.url)), { execArgv: [] })
-  children.push(load)
   load.send(order)
   const startedMs = performance.now()
   const reported = once(load, 'message') as Promise<[LoadReport]>
   let killedAtMs = Number.POSITIVE_INFINITY
   let servesAtMs = Number.POSITIVE_INFINITY
-  let cpuSeconds = 0
+  let cpuSeconds = -cpuOf(daemon)
   if (!values['no-kill']) {
     await sleep((order.seconds * 1000) / 2)
     cpuSeconds += cpuOf(daemon)
@@ -81,7 +80,6 @@ async function main(): Promise<boolean> {
   const missing = await missingOf(report)
   daemon.kill('SIGTERM')
   await once(daemon, 'exit')
-  shop.close()
   return tell(report, missing, { killedAtMs, servesAtMs, cpuSeconds })
 }
 
