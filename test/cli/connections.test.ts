@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createSandboxClock } from '../sandbox/clock.ts'
 import { jsonLines } from './program.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -40,9 +41,9 @@ describe('connections', () => {
     await using space = await openWorkspace()
     space.addPartners({ ref: 'C-1', name: 'Ada' })
     expect((await space.tandem('sync')).code).toBe(0)
-    await using other = await openWorkspace()
+    // Made in another second: that is how two databases of the stand-in are told apart.
+    await using other = await openWorkspace(createSandboxClock(2000))
     other.addPartners({ ref: 'C-2', name: 'Bo' })
-    // Made in another second, as the stand-in's data is.
     space.writeConfig({ url: other.odoo.url, database: other.odoo.database, apiKey: other.odoo.apiKey })
 
     const refused = await space.tandem('sync')
