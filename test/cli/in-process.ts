@@ -3,7 +3,7 @@ import type { Ended } from './program.ts'
 
 /**
  * Runs a command to its end without a process of its own, which is what most tests need and costs a tenth. What the entry
- * point adds (signals, the exit, flushed pipes, the version check) has tests with real processes: daemon.test.ts, main.test.ts.
+ * point adds (signals, the exit, flushed pipes, the version check) has tests with real processes: main.test.ts, daemon.test.ts.
  */
 export async function runInProcess(configFile: string, args: readonly string[]): Promise<Ended> {
   const written = { stdout: '', stderr: '' }
