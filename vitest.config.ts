@@ -18,10 +18,7 @@ function temporaryFolder(): string {
   }
 }
 
-/** They stop Odoo or put another database in its place, so nobody else may be at work there. */
-const STOPS_ODOO = ['crash', 'environment', 'identity', 'odoo-bus'].map((name) => `test/real/${name}.test.ts`)
-
-/** `fast` needs no outside system; `real` and `real-alone` run against the Odoo and the PostgreSQL that `npm run test:real` starts. */
+/** `fast` needs no outside system; `real` runs against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
   test: {
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
@@ -37,23 +34,13 @@ export default defineConfig({
         },
       },
       {
-        test: {
-          name: 'real-alone',
-          include: STOPS_ODOO,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
-        },
-      },
-      {
-        // They wait for Odoo's clock and for Odoo itself most of the time: side by side, each with records of its own.
+        // Each worker has an Odoo of its own: test/real/environment.ts.
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          exclude: STOPS_ODOO,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          maxWorkers: 4,
+          maxWorkers: Number(process.env.TANDEM_REAL_WORKERS ?? 1),
           sequence: { groupOrder: 1 },
         },
       },
