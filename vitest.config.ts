@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/shops/**', 'test/package/**'],
+          exclude: ['test/real/**', 'test/shops/**', 'test/package/**', 'test/deploy/**'],
           testTimeout: 60_000,
         },
       },
@@ -39,6 +39,8 @@ export default defineConfig({
         },
       },
       { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'deploy', include: ['test/deploy/deploy.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'deploy-container', include: ['test/deploy/container.test.ts'] } },
       {
         test: {
           name: 'shops',
