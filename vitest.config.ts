@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const MEMORY_FOLDER = '/dev/shm'
@@ -20,6 +21,10 @@ function temporaryFolder(): string {
 
 /** `fast` needs no outside system; `real` runs against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
+  // What a user's own code imports, before it is installed from a package.
+  resolve: {
+    alias: { 'odoo-tandem/contract': fileURLToPath(new URL('src/contract/index.ts', import.meta.url)) },
+  },
   test: {
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
     maxWorkers: 3,
@@ -28,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/shops/**'],
+          exclude: ['test/real/**', 'test/shops/**', 'test/package/**', 'test/deploy/**'],
           testTimeout: 60_000,
           env: { TMPDIR: temporaryFolder() },
         },
@@ -44,6 +49,9 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'deploy', include: ['test/deploy/deploy.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'deploy-container', include: ['test/deploy/container.test.ts'] } },
       {
         test: {
           name: 'shops',

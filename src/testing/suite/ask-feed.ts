@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { Change, RecordId, RecordState } from '../../../src/contract/change.ts'
-import type { Cursor, Feed } from '../../../src/contract/feed.ts'
+import type { Change, RecordId, RecordState } from '../../contract/change.ts'
+import type { Cursor, Feed } from '../../contract/feed.ts'
 import { type Bench, signal } from './bench.ts'
 
 const MAX_PAGES = 500

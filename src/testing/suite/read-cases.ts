@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import { isSameVersion, type RecordState } from '../../../src/contract/change.ts'
+import { isSameVersion, type RecordState } from '../../contract/change.ts'
 import { drain, idsOf, listAll } from './ask-feed.ts'
 import { type Case, signal } from './bench.ts'
-import { absentId, findKeys } from './judge-answers.ts'
+import { absentId, doneRecord, findKeys } from './judge-answers.ts'
 import { TRICKY_TEXTS } from './values.ts'
 
 export const READ_CASES = {
@@ -35,6 +35,19 @@ export const READ_CASES = {
     expect(cool?.version?.endsWith('~') ?? false).toBe(false)
     const again = (await bench.sink.read([id], signal)).get(id)
     expect(again?.version).toBe(cool?.version)
+  },
+  'the time of a change is whole milliseconds, whoever tells it': async (bench) => {
+    const [id = ''] = await bench.insertMany(1)
+    const update = { kind: 'update', id, fields: { [bench.fields.text]: 'edited' }, expected: null } as const
+    const states = [
+      (await bench.sink.read([id], signal)).get(id),
+      ...(await drain(bench.feed, null)).changes.map((change) => (change.kind === 'state' ? change.state : undefined)),
+      doneRecord((await bench.apply(update))[0]),
+    ]
+    for (const state of states) {
+      const changedAtMs = state?.changedAtMs ?? null
+      if (changedAtMs !== null) expect(Number.isSafeInteger(changedAtMs), String(changedAtMs)).toBe(true)
+    }
   },
   'a record outside the filter is neither told nor listed, and can be read': async (bench) => {
     const outside = bench.setup.outside ?? bench.skip('the collection has no filter')

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { isSameVersion, type RecordId } from '../../../src/contract/change.ts'
-import type { Operation } from '../../../src/contract/sink.ts'
-import type { Fields, Value } from '../../../src/contract/value.ts'
+import { isSameVersion, type RecordId } from '../../contract/change.ts'
+import type { Operation } from '../../contract/sink.ts'
+import type { Fields, Value } from '../../contract/value.ts'
 import { type Case, signal } from './bench.ts'
 import { absentId, doneRecord, expectSameVersion, findKeys } from './judge-answers.ts'
 

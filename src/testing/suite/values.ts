@@ -1,4 +1,4 @@
-import type { Value } from '../../../src/contract/value.ts'
+import type { Value } from '../../contract/value.ts'
 import type { Bench } from './bench.ts'
 import type { ValueRole } from './connector-setup.ts'
 

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import type { RecordId, RecordState } from '../../../src/contract/change.ts'
-import { SyncError } from '../../../src/contract/error.ts'
-import type { Outcome } from '../../../src/contract/sink.ts'
-import type { Value } from '../../../src/contract/value.ts'
+import type { RecordId, RecordState } from '../../contract/change.ts'
+import { SyncError } from '../../contract/error.ts'
+import type { Outcome } from '../../contract/sink.ts'
+import type { Value } from '../../contract/value.ts'
 import { type Bench, signal } from './bench.ts'
 
 function isHot(version: string | null): boolean {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { Operation, Outcome } from '../../../src/contract/sink.ts'
-import type { Fields } from '../../../src/contract/value.ts'
+import type { Operation, Outcome } from '../../contract/sink.ts'
+import type { Fields } from '../../contract/value.ts'
 import { drain, lookAt } from './ask-feed.ts'
 import { type Case, signal } from './bench.ts'
 import { doneRecord, expectSameVersion } from './judge-answers.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { SyncError } from '../../../src/contract/error.ts'
-import type { Operation, Outcome } from '../../../src/contract/sink.ts'
+import { SyncError } from '../../contract/error.ts'
+import type { Operation, Outcome } from '../../contract/sink.ts'
 import { type Bench, type Case, signal } from './bench.ts'
 import { doneRecord, findKeys } from './judge-answers.ts'
 

@@ -1,6 +1,6 @@
-import type { RecordId } from '../../../src/contract/change.ts'
-import type { CollectionRequest, Connector } from '../../../src/contract/connector.ts'
-import type { Fields, Value } from '../../../src/contract/value.ts'
+import type { RecordId } from '../../contract/change.ts'
+import type { CollectionRequest, Connector } from '../../contract/connector.ts'
+import type { Fields, Value } from '../../contract/value.ts'
 
 /** Edits the system behind the connector's back, as its users do. */
 export interface Person {

@@ -1,9 +1,9 @@
 import type { TestContext } from 'vitest'
-import type { RecordId } from '../../../src/contract/change.ts'
-import type { Collection, CollectionRequest } from '../../../src/contract/connector.ts'
-import type { Feed } from '../../../src/contract/feed.ts'
-import type { Operation, Outcome, Sink } from '../../../src/contract/sink.ts'
-import type { Fields, Value } from '../../../src/contract/value.ts'
+import type { RecordId } from '../../contract/change.ts'
+import type { Collection, CollectionRequest } from '../../contract/connector.ts'
+import type { Feed } from '../../contract/feed.ts'
+import type { Operation, Outcome, Sink } from '../../contract/sink.ts'
+import type { Fields, Value } from '../../contract/value.ts'
 import type { ConnectorSetup, FieldRoles, Person } from './connector-setup.ts'
 
 /** What a case works with: the set-up, its collection, and short ways to ask it. */
@@ -25,7 +25,7 @@ export interface Bench {
 export type Case = (bench: Bench) => Promise<void>
 
 /** Never aborted: for calls that nobody ends early. */
-export const signal = new AbortController().signal
+export const signal: AbortSignal = new AbortController().signal
 
 export function createBench(setup: ConnectorSetup, context: TestContext): Bench {
   const skip = (reason: string): never => context.skip(reason)

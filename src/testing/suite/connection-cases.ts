@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { SyncError } from '../../../src/contract/error.ts'
+import type { SyncError } from '../../contract/error.ts'
 import { drain, idsOf } from './ask-feed.ts'
 import { type Case, signal } from './bench.ts'
 import { failureOf } from './judge-answers.ts'
