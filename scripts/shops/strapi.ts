@@ -61,7 +61,8 @@ export async function startStrapi(directory: string, stops: Stops): Promise<Read
     const answer = await fetch(`${url}/_health`).catch(() => null)
     return answer?.status === 204
   })
-  return { STRAPI_URL: url, STRAPI_TOKEN: readFileSync(tokenFile, 'utf8') }
+  const hookToken = randomBytes(24).toString('hex')
+  return { STRAPI_URL: url, STRAPI_TOKEN: readFileSync(tokenFile, 'utf8'), STRAPI_HOOK_TOKEN: hookToken }
 }
 
 function writeApp(directory: string, tokenFile: string): void {

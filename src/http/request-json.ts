@@ -2,6 +2,7 @@ import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
 import type { HttpPool } from './http-pool.ts'
 import { parseJson } from './parse-json.ts'
+import { spentForMs } from './rate-limit.ts'
 import { parseRetryAfterMs } from './retry-after.ts'
 import { transportError } from './transport-error.ts'
 
@@ -30,7 +31,7 @@ export interface JsonAnswer extends HttpAnswer {
 /**
  * One HTTP call through the pool, within its pace and deadlines. Any status is an answer, redirects too: they are not
  * followed, because credentials must not cross origins. Never repeats a call. A 429 or 503 with `Retry-After` is an answer
- * too, and from then on every call is refused until that is over.
+ * too, and so is one whose rate-limit headers say that none is left; from then on every call is refused until that is over.
  * @throws SyncError `rate_limited` or `unavailable` during such a pause, with nothing sent;
  * SyncError `network` (also for a truncated or unreadable JSON answer with a 2xx), `timeout` or `too_large`.
  */
@@ -90,12 +91,16 @@ async function send(pool: HttpPool, request: HttpRequest, signal: AbortSignal): 
   }
 }
 
-/** A server that says when to come back is left alone until then, by every call of this pool. */
+/**
+ * A server that says when to come back is left alone until then, by every call of this pool: after a 429 or 503 with
+ * `Retry-After`, and after any answer that says that it was the last one allowed for now.
+ */
 export function holdWhereAsked(pool: HttpPool, status: number, headers: JsonAnswer['headers']): void {
-  if (status !== 429 && status !== 503) return
+  const isRefused = status === 429 || status === 503
   const header = headers['retry-after']
-  const ms = parseRetryAfterMs(Array.isArray(header) ? header[0] : header, Date.now())
-  if (ms !== null && ms > 0) pool.pace.hold(ms, status === 429 ? 'rate_limited' : 'unavailable')
+  const askedMs = isRefused ? parseRetryAfterMs(Array.isArray(header) ? header[0] : header, Date.now()) : null
+  const ms = askedMs ?? spentForMs(headers, Date.now())
+  if (ms !== null && ms > 0) pool.pace.hold(ms, status === 503 ? 'unavailable' : 'rate_limited')
 }
 
 /** undefined: not JSON. @throws SyncError `network` where an answer that should be JSON is not whole. */

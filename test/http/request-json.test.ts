@@ -182,6 +182,21 @@ test.each([
   expect(calls).toBe(1)
 })
 
+test('after the last call that the server allows, nothing is sent before there are more', async () => {
+  let left = 2
+  const url = await serve((_request, response) => {
+    left -= 1
+    response.writeHead(200, { 'x-ratelimit-remaining': String(left), 'x-ratelimit-reset': '1800' }).end('{}')
+  })
+  const pool = open(url)
+  expect((await requestJson(pool, read, never)).status).toBe(200)
+  expect((await requestJson(pool, write, never)).status).toBe(200)
+  const error = await failure(requestJson(pool, write, never))
+  expect(error).toMatchObject({ code: 'rate_limited', inDoubt: false, disposition: 'defer' })
+  expect(error.retryAfterMs).toBeGreaterThan(1_700_000)
+  expect(left).toBe(0)
+})
+
 test('a 503 without Retry-After holds nothing', async () => {
   const url = await serve((_request, response) => response.writeHead(503).end())
   const pool = open(url)

@@ -1,6 +1,7 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
 import { closeHttpPool, type HttpPool, openHttpPool } from '../../http/http-pool.ts'
+import { spentForMs } from '../../http/rate-limit.ts'
 import { type JsonAnswer, requestJson } from '../../http/request-json.ts'
 import { parseRetryAfterMs } from '../../http/retry-after.ts'
 import { createAuthorizer } from './authorize.ts'
@@ -130,7 +131,8 @@ function judge(settings: RestSettings, call: ClientCall, path: string, answer: J
   throw restError(status, body, {
     name,
     changesData: call.changesData,
-    retryAfterMs: parseRetryAfterMs(headerOf(answer, 'retry-after'), Date.now()),
+    retryAfterMs:
+      parseRetryAfterMs(headerOf(answer, 'retry-after'), Date.now()) ?? spentForMs(answer.headers, Date.now()),
     statuses: settings.statuses,
   })
 }
