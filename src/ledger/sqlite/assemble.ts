@@ -19,6 +19,7 @@ import * as sweep from './sweep.ts'
 import { createFloors, type Tables } from './tables.ts'
 import { lastSeq, nextDueMs, oldestChangeMs, take } from './take.ts'
 import { countPresent, createTally, readCounts, type Tally } from './tally.ts'
+import { pruneThroughput, readThroughput } from './throughput.ts'
 import { expireWaiting, readWaits, releaseCycle, retry } from './waits.ts'
 
 /** Chunks of links that one portion of a search looks at before others may run. */
@@ -236,6 +237,7 @@ function stateMethods({
   | 'updateConnectionNotes'
   | 'counts'
   | 'oldestChangeMs'
+  | 'throughput'
   | 'request'
   | 'openRequests'
   | 'answerRequest'
@@ -249,6 +251,7 @@ function stateMethods({
     updateConnectionNotes: (connection, notes) => store.write(() => updateConnectionNotes(tables, connection, notes)),
     counts: (name) => read(name, (_, mapping) => readCounts(store, mapping.id)),
     oldestChangeMs: (name) => read(name, (_, mapping) => oldestChangeMs(tables, mapping)),
+    throughput: (name, sinceMs) => read(name, (_, mapping) => readThroughput(store, mapping.id, sinceMs)),
     request: (kind, args, nowMs) => store.write(() => addRequest(tables, kind, args, nowMs)),
     openRequests: () => store.read(() => openRequests(tables)),
     answerRequest: (id, state, answer) => store.write(() => answerRequest(tables, id, state, answer)),
@@ -264,8 +267,9 @@ function historyMethods({ tables, read, write }: Runner): Methods<'changes' | 'h
     history: (name, filter) => read(name, (_, mapping) => readHistory(tables, mapping, filter)),
     addHistory: (name, entries) => write(name, (_, mapping) => addHistory(tables, mapping, entries)),
     /** In portions, each a transaction of its own: a month of history must not block the loop. */
-    async prune({ historyBeforeMs, requestsBeforeMs }) {
+    async prune({ historyBeforeMs, requestsBeforeMs, throughputBeforeMs = 0 }) {
       await store.write(() => {
+        pruneThroughput(store, throughputBeforeMs)
         pruneRequests(tables, requestsBeforeMs)
         pruneFormerLinks(tables, historyBeforeMs)
       })

@@ -179,6 +179,16 @@ CREATE TABLE tally (
   PRIMARY KEY (mapping, side)
 ) STRICT, WITHOUT ROWID;
 
+-- How much was captured and applied in each slice of time: slot is the time divided by the length of a slice.
+CREATE TABLE throughput (
+  mapping INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  slot INTEGER NOT NULL,
+  captured INTEGER NOT NULL,
+  applied INTEGER NOT NULL,
+  PRIMARY KEY (mapping, side, slot)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE history (
   id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,
