@@ -56,7 +56,14 @@ function chartOptions(place, names) {
     height: 190,
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
-    axes: [axis, { ...axis, size: 46, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? mark.toLocaleString() : '')) }],
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: 46,
+        values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? mark.toLocaleString() : '')),
+      },
+    ],
     series: [{ value: (_, at) => (at === null ? '–' : localMoment(new Date(at * 1000)).slice(0, 16)) }, ...series],
   }
 }

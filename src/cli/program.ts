@@ -7,8 +7,10 @@ import { deadLettersCommand } from './dead-letters.ts'
 import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
+import { historyCommand } from './history.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
 import { odooCommand } from './odoo.ts'
+import { pauseCommand, resumeCommand } from './pause.ts'
 import { probeCommand } from './probe.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
@@ -96,6 +98,9 @@ function createProgram(perform: Perform, world: World): Command {
     traceCommand(perform),
     deadLettersCommand(perform),
     conflictsCommand(perform),
+    historyCommand(perform),
+    pauseCommand(perform),
+    resumeCommand(perform),
     acceptCommand(perform),
     odooCommand(perform),
   ]

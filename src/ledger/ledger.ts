@@ -140,6 +140,11 @@ export interface HistoryEntry {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
+export interface StoredHistoryEntry extends HistoryEntry {
+  /** Names the entry within its mapping; grows with time. */
+  readonly id: number
+}
+
 /** What a system told by itself: a webhook that was acknowledged, a message of a bus. */
 export interface NewArrival {
   readonly mapping: string
@@ -302,10 +307,19 @@ export interface RunNote {
   readonly fault: Fault | null
 }
 
+/** That a person paused a mapping, or in a connection's note `pausedBy` a connection. */
+export interface PersonPause {
+  readonly by: string
+  readonly reason: string | null
+  readonly sinceMs: number
+}
+
 /** A mapping's condition, beyond its changes. */
 export interface MappingState {
   /** Why it does not run; null: it runs. */
   readonly pause: (Fault & { readonly sinceMs: number }) | null
+  /** A person does not want it to run; null: nobody minds. Independent of `pause`, and lifted by a person only. */
+  readonly pausedBy: PersonPause | null
   /** Failures of whole runs in a row, and when the next may start. */
   readonly failures: number
   readonly notBeforeMs: number
@@ -326,6 +340,7 @@ export interface GuardTrip {
   readonly message: string
   /** A person has agreed to changes up to this seq; null: not yet. */
   readonly confirmedSeq: number | null
+  readonly confirmedBy?: string | null
 }
 
 /** Work that a command hands to the daemon that holds the ledger. */
@@ -456,7 +471,7 @@ export interface Ledger extends AsyncDisposable {
 
   state(mapping: string): Promise<MappingState>
   updateState(mapping: string, update: Partial<MappingState>): Promise<void>
-  /** A connection's notes: identity, clock offset, pause. */
+  /** A connection's notes: identity, condition, `pausedBy`. */
   connectionNotes(connection: string): Promise<Readonly<Record<string, Value>>>
   updateConnectionNotes(connection: string, notes: Readonly<Record<string, Value>>): Promise<void>
 
@@ -476,7 +491,9 @@ export interface Ledger extends AsyncDisposable {
   history(
     mapping: string,
     filter: { odooId?: RecordId; externalId?: RecordId; key?: string; sinceMs?: number; limit: number },
-  ): Promise<readonly HistoryEntry[]>
+  ): Promise<readonly StoredHistoryEntry[]>
+  /** One entry that says more than that a record was created; null: it is not kept (any more). */
+  historyEntry(mapping: string, id: number): Promise<StoredHistoryEntry | null>
   addHistory(mapping: string, entries: readonly HistoryEntry[]): Promise<void>
   mappings(): Promise<readonly string[]>
 
@@ -488,6 +505,8 @@ export interface Ledger extends AsyncDisposable {
 
   /** Removes history, answered requests and throughput older than these; of what is not named, nothing. */
   prune(limits: { historyBeforeMs: number; requestsBeforeMs: number; throughputBeforeMs?: number }): Promise<void>
+  /** Writes something small, as durably as everything else. @throws SyncError `ledger` when nothing can be written. */
+  proveWritable(nowMs: number): Promise<void>
   /** Bytes on disk. */
   sizeBytes(): Promise<number>
 }

@@ -26,4 +26,3 @@ export async function withBase(site: ServerSite, conflict: ConflictDetail): Prom
   }
   return { ...conflict, base }
 }
-

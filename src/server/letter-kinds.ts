@@ -9,7 +9,9 @@ const KEPT_MS = 3000
  * How many dead letters there are of each reason, the most frequent first. Thousands take a moment to be counted, so an
  * answer serves for some seconds.
  */
-export function createKindCounter(site: ServerSite): (mapping: string | null, state: 'dead' | 'discarded') => Promise<ReadonlyMap<string, number>> {
+export function createKindCounter(
+  site: ServerSite,
+): (mapping: string | null, state: 'dead' | 'discarded') => Promise<ReadonlyMap<string, number>> {
   const kept = new Map<string, { readonly atMs: number; readonly kinds: Promise<ReadonlyMap<string, number>> }>()
   return (mapping, state) => {
     const name = `${state} ${mapping ?? ''}`
@@ -23,7 +25,11 @@ export function createKindCounter(site: ServerSite): (mapping: string | null, st
   }
 }
 
-async function countKinds(site: ServerSite, mapping: string | null, state: 'dead' | 'discarded'): Promise<ReadonlyMap<string, number>> {
+async function countKinds(
+  site: ServerSite,
+  mapping: string | null,
+  state: 'dead' | 'discarded',
+): Promise<ReadonlyMap<string, number>> {
   const kinds = new Map<string, number>()
   let seen = 0
   for await (const { change, task } of allDeadLetters(site, { mapping, state })) {

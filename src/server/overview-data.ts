@@ -1,5 +1,5 @@
-import type { MappingFile } from '../mapping/mapping-file.ts'
 import { SIDES } from '../mapping/mapping.ts'
+import type { MappingFile } from '../mapping/mapping-file.ts'
 import { type Status, summarise } from '../operations/status.ts'
 import type { ConnectionRow, Overview } from './pages/overview.ts'
 import type { ServerSite } from './site.ts'
@@ -57,7 +57,8 @@ export function describeSides({ definition }: MappingFile): string {
 function collectionName({ model, collection }: Readonly<Record<string, unknown>>): string {
   if (typeof model === 'string') return model
   if (typeof collection === 'string') return collection
-  const named = typeof collection === 'object' && collection !== null ? (collection as Readonly<Record<string, unknown>>) : {}
+  const named =
+    typeof collection === 'object' && collection !== null ? (collection as Readonly<Record<string, unknown>>) : {}
   const name = named.table ?? named.path ?? named.name ?? named.folder ?? named.file
   return typeof name === 'string' ? name : ''
 }

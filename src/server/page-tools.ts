@@ -17,10 +17,13 @@ const NOTICE_SECONDS = 60
 /** A cookie holds 4 kB. */
 const NOTICE_LENGTH = 600
 
+/** `notice`: what to say besides what was done before. */
+type Page = Pick<LayoutOptions, 'title' | 'section' | 'content'> & Partial<Pick<LayoutOptions, 'notice'>>
+
 /** What every route of pages needs. */
 export interface PageTools {
   readonly site: ServerSite
-  show(context: Context, page: Pick<LayoutOptions, 'title' | 'section' | 'content'>, status?: ContentfulStatusCode): Promise<Response>
+  show(context: Context, page: Page, status?: ContentfulStatusCode): Promise<Response>
   /** A part that takes the place of another one in a page that is already shown. */
   part(context: Context, content: Html): Promise<Response>
   /** Leads to a page, which says what was done. */
@@ -36,8 +39,8 @@ export function createPageTools(site: ServerSite): PageTools {
     site,
     async show(context, page, status = 200) {
       const attention = await countAttention(site)
-      const notice = takeNotice(context)
-      return context.html(layout({ ...page, attention, notice, hasLogin }), status)
+      const told = takeNotice(context)
+      return context.html(layout({ ...page, attention, notice: page.notice ?? told, hasLogin }), status)
     },
     async part(context, content) {
       return context.html(content)
@@ -67,7 +70,11 @@ const STATUS_OF: Partial<Record<SyncError['code'], ContentfulStatusCode>> = {
   unavailable: 503,
 }
 
-export function failureOf(thrown: unknown): { readonly code: SyncError['code']; readonly message: string; readonly hint: string | null } {
+export function failureOf(thrown: unknown): {
+  readonly code: SyncError['code']
+  readonly message: string
+  readonly hint: string | null
+} {
   if (thrown instanceof ConfigError) return { code: 'config', message: thrown.message, hint: null }
   return asSyncError(thrown)
 }

@@ -60,9 +60,15 @@ export function createRehearsals(site: ServerSite): Rehearsals {
   return {
     begin(mapping, options) {
       forgetOld()
-      if (all.size >= MOST_REHEARSALS) throw new SyncError('busy', 'Too many dry runs are under way. Try again when one is over.')
+      if (all.size >= MOST_REHEARSALS)
+        throw new SyncError('busy', 'Too many dry runs are under way. Try again when one is over.')
       const id = randomBytes(9).toString('base64url')
-      const view: RehearsalView = { ...{ id, mapping, options, state: 'running', found: 0 }, steps: [], sums: {}, error: null }
+      const view: RehearsalView = {
+        ...{ id, mapping, options, state: 'running', found: 0 },
+        steps: [],
+        sums: {},
+        error: null,
+      }
       const running: Running = { startedMs: site.clock.monotonicMs(), view }
       all.set(id, running)
       void perform(running, mapping, options)

@@ -26,7 +26,10 @@ export async function runJob(site: ServerSite, job: Job, patienceMs = PATIENCE_M
 }
 
 /** What came of a job in words, and whether it is good. */
-export function outcomeOf({ state, answer }: Request, done: string): { readonly tone: 'good' | 'bad'; readonly text: string } {
+export function outcomeOf(
+  { state, answer }: Request,
+  done: string,
+): { readonly tone: 'good' | 'bad'; readonly text: string } {
   if (state === 'failed') {
     const { message, hint } = answer ?? {}
     return { tone: 'bad', text: [message, hint].filter((part) => typeof part === 'string').join(' ') }

@@ -7,6 +7,8 @@ export interface ServerSite extends Site {
   readonly startedAtMs: number
   /** The running mapping's context; null: it does not run (yet). */
   readonly contextOf: (mapping: string) => Context | null
+  /** Told of a defect of ours. */
+  readonly onDefect: (message: string) => void
   /** Aborts when the daemon ends. */
   readonly signal: AbortSignal
 }

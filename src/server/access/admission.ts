@@ -67,7 +67,9 @@ export function giveSession(context: Context, token: string, nowMs: number): voi
 
 /** Whether the browser's side of the line is encrypted, as far as a proxy says so. */
 export function isEncrypted(context: Context): boolean {
-  return context.req.header('x-forwarded-proto') === 'https' || context.req.header('origin')?.startsWith('https:') === true
+  return (
+    context.req.header('x-forwarded-proto') === 'https' || context.req.header('origin')?.startsWith('https:') === true
+  )
 }
 
 function refuseHost(context: Context, hostname: string): Response {

@@ -59,7 +59,11 @@ export function conflictCard(conflict: ConflictView, nowMs: number): Html {
   const { mapping, side, id, key, odooId, externalId, fault, fields, sinceMs } = conflict
   const name = recordName({ key, side, id })
   const action = recordHref('conflicts', mapping, side, id)
-  const href = storyHref(mapping, { key, odooId: odooId ?? (side === 'odoo' ? id : null), externalId: externalId ?? (side === 'external' ? id : null) })
+  const href = storyHref(mapping, {
+    key,
+    odooId: odooId ?? (side === 'odoo' ? id : null),
+    externalId: externalId ?? (side === 'external' ? id : null),
+  })
   const label = `${mapping} ${name}`
   return html`<article class="card conflict" aria-label="${label}" id="conflict-${mapping}-${side}-${id}">
     <div class="section-head">
@@ -123,7 +127,8 @@ function showBase(base: Partial<Record<Side, unknown>>): Html {
 function whoChanged({ changes }: ConflictView, side: Side, nowMs: number): Html {
   const change = changes[side]
   if (change === null) return html`<span class="who">no change was told of this side</span>`
-  const who = change.byUs === true ? 'by Tandem’s own user' : change.byUs === false ? 'by somebody there' : 'by whom is not known'
+  const who =
+    change.byUs === true ? 'by Tandem’s own user' : change.byUs === false ? 'by somebody there' : 'by whom is not known'
   const when = change.changedAtMs ?? change.capturedAtMs
   const verb = change.changedAtMs === null ? 'met' : 'changed'
   return html`<span class="who">${verb} ${showTime(when, nowMs)}, ${who}</span>`

@@ -49,7 +49,10 @@ export function connectionPage({ status, type, limits, mappings, nowMs }: Connec
       <div class="card">
         ${
           pausedBy === null
-            ? pauseForm(`/connections/${connection}/pause`, `${plural(mappings.length, 'mapping')} would not run until somebody resumes it.`)
+            ? pauseForm(
+                `/connections/${connection}/pause`,
+                `${plural(mappings.length, 'mapping')} would not run until somebody resumes it.`,
+              )
             : resumeForm(`/connections/${connection}/resume`, pausedBy)
         }
       </div>

@@ -15,7 +15,11 @@ export function deadLetterPage(letter: DeadLetterDetail, draft: Readonly<Record<
   const { mapping, side, id, key, kind, step, attempts, fault, sinceMs, values, odooId, externalId } = letter
   const href = recordHref('dead-letters', mapping, side, id)
   const name = recordName({ key, side, id })
-  const story = storyHref(mapping, { key, odooId: odooId ?? (side === 'odoo' ? id : null), externalId: externalId ?? (side === 'external' ? id : null) })
+  const story = storyHref(mapping, {
+    key,
+    odooId: odooId ?? (side === 'odoo' ? id : null),
+    externalId: externalId ?? (side === 'external' ? id : null),
+  })
   const what = kind === 'step' ? `the step ${step ?? ''}` : kind === 'gone' ? 'a delete' : 'a change'
   return html`<p class="crumbs"><a href="/dead-letters?mapping=${mapping}">Dead letters</a> / <span dir="auto">${mapping}</span></p>
     <div class="head">
@@ -30,7 +34,9 @@ export function deadLetterPage(letter: DeadLetterDetail, draft: Readonly<Record<
       <h2 class="some-bad">${icon('bad')} ${fault === null ? 'It failed' : capital(faultWords(fault.code))}</h2>
       ${showFault(fault)}
       <p class="help">${capital(what)} of ${side} <span dir="auto">${id}</span>, met ${showTime(sinceMs, nowMs)}, ${plural(attempts, 'attempt')}${
-        odooId !== null && externalId !== null ? html`; linked: Odoo ${odooId} ↔ external ${externalId}` : '; not linked yet'
+        odooId !== null && externalId !== null
+          ? html`; linked: Odoo ${odooId} ↔ external ${externalId}`
+          : '; not linked yet'
       }.</p>
     </div>
     ${kind === 'state' ? editSection(letter, href, draft) : NOTHING}

@@ -15,7 +15,9 @@ export function jobPage(job: Request): Html {
 
 export function jobParts({ id, kind, args, state, answer }: Request): Html {
   const mapping = String(args.mapping ?? '')
-  const numbers = Object.entries(answer ?? {}).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  const numbers = Object.entries(answer ?? {}).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  )
   const facts = html`<dl class="fields">${numbers.map(([name, value]) => html`<dt>${name}</dt><dd>${count(value)}</dd>`)}</dl>`
   if (state === 'failed') {
     const { message, hint } = answer ?? {}

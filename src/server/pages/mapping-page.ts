@@ -85,7 +85,10 @@ function pauseOf({ mapping, pausedBy, state }: MappingStatus): Html {
     return html`<p class="help">It stopped by itself. When the cause is mended, let it run again.</p>
       ${resumeForm(`/mappings/${mapping}/resume`, null)}`
   }
-  return pauseForm(`/mappings/${mapping}/pause`, 'Nothing of this mapping is read or written until somebody resumes it. What systems tell meanwhile is kept.')
+  return pauseForm(
+    `/mappings/${mapping}/pause`,
+    'Nothing of this mapping is read or written until somebody resumes it. What systems tell meanwhile is kept.',
+  )
 }
 
 const COUNTERS: readonly (readonly [keyof Counts, string, string])[] = [
@@ -124,7 +127,11 @@ function countsTable(status: MappingStatus): Html {
   </div>`
 }
 
-const DEPTHS: Readonly<Record<RunNote['depth'], string>> = { tail: 'newest changes', deep: 'deep scan', none: 'what was told' }
+const DEPTHS: Readonly<Record<RunNote['depth'], string>> = {
+  tail: 'newest changes',
+  deep: 'deep scan',
+  none: 'what was told',
+}
 
 function runsTable(runs: readonly RunNote[], nowMs: number): Html {
   if (runs.length === 0) return html`<div class="card empty-state">No run has done anything yet.</div>`

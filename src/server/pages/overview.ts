@@ -112,7 +112,10 @@ function mappingCalls(status: MappingStatus): readonly Call[] {
   return calls
 }
 
-function connectionCalls({ connection, state, reason, pausedBy, keys }: ConnectionStatus, nowMs: number): readonly Call[] {
+function connectionCalls(
+  { connection, state, reason, pausedBy, keys }: ConnectionStatus,
+  nowMs: number,
+): readonly Call[] {
   const href = `/connections/${connection}`
   const name = html`<strong dir="auto">${connection}</strong>`
   const calls: Call[] = keys

@@ -52,7 +52,8 @@ export interface RehearsalView {
 
 export function rehearsalPage(view: RehearsalView): Html {
   const { id, mapping, options, state } = view
-  const refresh = state === 'running' ? html` hx-get="/parts/rehearsals/${id}" hx-trigger="every 1s" hx-swap="innerHTML"` : NOTHING
+  const refresh =
+    state === 'running' ? html` hx-get="/parts/rehearsals/${id}" hx-trigger="every 1s" hx-swap="innerHTML"` : NOTHING
   return html`<p class="crumbs"><a href="/mappings/${mapping}" dir="auto">${mapping}</a> / <a href="/mappings/${mapping}/resync">resync</a> / dry run</p>
     <div class="head"><h1>Dry run: resync <span dir="auto">${mapping}</span></h1></div>
     <p class="lead">${describeOptions(options)}</p>
@@ -97,7 +98,9 @@ const ACTIONS: Readonly<Record<PlannedStep['action'], string>> = {
 }
 
 export function summaryOf(sums: RehearsalView['sums']): string {
-  const parts = Object.entries(sums).map(([action, times]) => `${count(times)} ${ACTIONS[action as PlannedStep['action']]}`)
+  const parts = Object.entries(sums).map(
+    ([action, times]) => `${count(times)} ${ACTIONS[action as PlannedStep['action']]}`,
+  )
   return parts.length === 0 ? 'Nothing to do' : parts.join(', ')
 }
 

@@ -1,4 +1,4 @@
-import { NOTHING, type Html, html } from './html.ts'
+import { type Html, html, NOTHING } from './html.ts'
 
 /** A longer value is folded away behind its beginning. */
 const LONG = 240

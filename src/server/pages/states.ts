@@ -21,15 +21,14 @@ const MAPPING_STATES: Readonly<Record<MappingStatus['state'], readonly [Tone, Ic
 
 /** A pause of its own is worse than one that a person wanted. */
 export function mappingState({ state, pausedBy, guards }: MappingStatus): Html {
-  if (state === 'paused' && pausedBy === null) return pill('bad', 'attention', guards.length > 0 ? 'guarded' : 'stopped')
+  if (state === 'paused' && pausedBy === null)
+    return pill('bad', 'attention', guards.length > 0 ? 'guarded' : 'stopped')
   const [tone, name, words] = MAPPING_STATES[state]
   if (state === 'running' && guards.length > 0) return pill('attention', 'attention', 'guarded')
   return pill(tone, name, words)
 }
 
-const CONNECTION_STATES: Readonly<
-  Record<NonNullable<ConnectionStatus['state']>, readonly [Tone, IconName, string]>
-> = {
+const CONNECTION_STATES: Readonly<Record<NonNullable<ConnectionStatus['state']>, readonly [Tone, IconName, string]>> = {
   closed: ['good', 'good', 'works'],
   open: ['bad', 'bad', 'does not answer'],
   'half-open': ['attention', 'waiting', 'tried again'],

@@ -1,7 +1,7 @@
 import { raw } from 'hono/html'
+import { count } from '../../cli/words.ts'
 import type { Series } from '../throughput-series.ts'
 import { totalOf } from '../throughput-series.ts'
-import { count } from '../../cli/words.ts'
 import { type Html, html } from './html.ts'
 
 const WIDTH = 132

@@ -1,10 +1,10 @@
-import { plural } from '../../cli/words.ts'
 import { describeChange } from '../../cli/describe-change.ts'
-import { isFields } from './is-fields.ts'
+import { plural } from '../../cli/words.ts'
 import type { Story, TracedEntry, TracedStep } from '../../operations/trace.ts'
 import { showFault } from './fault.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { type IconName, icon } from './icons.ts'
+import { isFields } from './is-fields.ts'
 import { select } from './layout.ts'
 import { recordHref, storyHref } from './record-address.ts'
 import { showMoment } from './show-time.ts'
@@ -72,7 +72,11 @@ export function storyPage({ story, name, here, older }: StoryView): Html {
       ${links.map((link) =>
         link.state === 'live'
           ? pill('good', 'both', `Odoo ${link.odooId} ↔ external ${link.externalId}`)
-          : pill('idle', 'idle', `Odoo ${link.odooId} ↔ external ${link.externalId}: ${link.state === 'odoo-gone' ? 'gone in Odoo' : 'gone in external'}`),
+          : pill(
+              'idle',
+              'idle',
+              `Odoo ${link.odooId} ↔ external ${link.externalId}: ${link.state === 'odoo-gone' ? 'gone in Odoo' : 'gone in external'}`,
+            ),
       )}
       ${links.length === 0 ? pill('idle', 'idle', 'not linked') : NOTHING}
     </div>
@@ -164,9 +168,16 @@ function describeDetail(detail: TracedEntry['detail']): Html {
   const parts: Html[] = []
   if (isFields(after)) parts.push(showFields(after, isFields(before) ? before : null))
   else if (isFields(before)) parts.push(showFields(before, null))
-  if (typeof field === 'string' && 'winner' in detail) parts.push(html`<dl class="fields"><dt>${field}</dt><dd>${showChange(value, winner)}</dd></dl>`)
-  else if (typeof field === 'string') parts.push(html`<dl class="fields"><dt>${field} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd></dl>`)
-  if (typeof message === 'string') parts.push(html`<p class="fault" dir="auto">${message}${typeof hint === 'string' ? html`<span class="hint" dir="auto">${hint}</span>` : NOTHING}</p>`)
+  if (typeof field === 'string' && 'winner' in detail)
+    parts.push(html`<dl class="fields"><dt>${field}</dt><dd>${showChange(value, winner)}</dd></dl>`)
+  else if (typeof field === 'string')
+    parts.push(
+      html`<dl class="fields"><dt>${field} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd></dl>`,
+    )
+  if (typeof message === 'string')
+    parts.push(
+      html`<p class="fault" dir="auto">${message}${typeof hint === 'string' ? html`<span class="hint" dir="auto">${hint}</span>` : NOTHING}</p>`,
+    )
   const others = Object.fromEntries(Object.entries(rest).filter(([, each]) => each !== null && each !== undefined))
   if (Object.keys(others).length > 0) parts.push(showFields(others, null))
   return html`${parts}`

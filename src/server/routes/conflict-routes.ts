@@ -26,7 +26,14 @@ export function conflictRoutes(tools: PageTools): Hono {
     const form = await context.req.parseBody()
     const take = sideOf(textOf(form.take) ?? undefined)
     if (take === null) throw new SyncError('invalid', 'Say whose values win.')
-    const job: ResolveJob = { kind: 'resolve', mapping: textOf(form.mapping) ?? '', records: null, take, fields: {}, by: BY_PAGE }
+    const job: ResolveJob = {
+      kind: 'resolve',
+      mapping: textOf(form.mapping) ?? '',
+      records: null,
+      take,
+      fields: {},
+      by: BY_PAGE,
+    }
     return context.redirect(`/jobs/${await startJob(site, job)}`, 303)
   })
   routes.get('/conflicts/:mapping/:side/:id', async (context) => {
@@ -47,10 +54,19 @@ async function showList(tools: PageTools, context: Context): Promise<Response> {
   const mapping = textOf(context.req.query('mapping'))
   const after = textOf(context.req.query('after'))
   const { conflicts, next } = await listConflicts(site, { mapping, limit: PAGE_SIZE, after })
-  const details = await Promise.all(conflicts.map(({ mapping: name, side, id }) => showConflict(site, name, { side, id })))
+  const details = await Promise.all(
+    conflicts.map(({ mapping: name, side, id }) => showConflict(site, name, { side, id })),
+  )
   const views = await Promise.all(details.map((detail) => withBase(site, detail)))
   const total = await countConflicts(site, await knownMappings(site, mapping))
-  const pager = { path: '/conflicts', query: mapping === null ? {} : { mapping }, after, next, shown: views.length, total }
+  const pager = {
+    path: '/conflicts',
+    query: mapping === null ? {} : { mapping },
+    after,
+    next,
+    shown: views.length,
+    total,
+  }
   const mappings = site.files.map(({ name }) => name)
   const content = conflictsPage({ conflicts: views, mappings, mapping, total, pager, nowMs: site.clock.nowMs() })
   return tools.show(context, { title: 'Conflicts', section: 'conflicts', content })
@@ -87,7 +103,8 @@ async function resolve(tools: PageTools, context: Context): Promise<Response> {
   const fields: Record<string, { readonly take: Side }> = {}
   for (const [name, value] of Object.entries(form)) {
     const chosen = sideOf(typeof value === 'string' ? value : undefined)
-    if (form.take === 'chosen' && name.startsWith('field:') && chosen) fields[name.slice('field:'.length)] = { take: chosen }
+    if (form.take === 'chosen' && name.startsWith('field:') && chosen)
+      fields[name.slice('field:'.length)] = { take: chosen }
   }
   if (take === null && Object.keys(fields).length === 0) throw new SyncError('invalid', 'Say whose values win.')
   const conflict = await showConflict(site, mapping, { side, id }).catch(() => null)
@@ -97,7 +114,10 @@ async function resolve(tools: PageTools, context: Context): Promise<Response> {
   return tools.leave(context, `/conflicts?mapping=${mapping}`, { ...outcome, text: `${name}: ${outcome.text}` })
 }
 
-async function decide(site: ServerSite, job: ResolveJob): Promise<{ readonly tone: 'good' | 'bad'; readonly text: string }> {
+async function decide(
+  site: ServerSite,
+  job: ResolveJob,
+): Promise<{ readonly tone: 'good' | 'bad'; readonly text: string }> {
   try {
     const request = await runJob(site, job)
     const [left] = (request.answer?.left ?? []) as readonly { readonly message?: string }[]

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono'
-import { type ErrorCode, isErrorCode, SyncError } from '../../contract/error.ts'
+import { plural } from '../../cli/words.ts'
+import { DISPOSITION, type ErrorCode, SyncError } from '../../contract/error.ts'
 import type { Fields } from '../../contract/value.ts'
 import type { Side } from '../../mapping/mapping.ts'
 import { listDeadLetters, showDeadLetter } from '../../operations/dead-letters.ts'
 import { discardDeadLetters } from '../../operations/discard-dead-letters.ts'
 import { retryDeadLetters } from '../../operations/retry-dead-letters.ts'
-import { plural } from '../../cli/words.ts'
 import { createKindCounter } from '../letter-kinds.ts'
 import { BY_PAGE, type PageTools, sideOf, textOf, wantsPart } from '../page-tools.ts'
 import { deadLetterPage, textOf as typedForm } from '../pages/dead-letter-page.ts'
@@ -25,7 +25,12 @@ export function deadLetterRoutes(tools: PageTools): Hono {
     const form = await context.req.parseBody()
     const mapping = textOf(form.mapping) ?? ''
     const code = codeOf(textOf(form.code))
-    const { retried } = await retryDeadLetters(site, { mapping, records: null, by: BY_PAGE, ...(code === null ? {} : { code }) })
+    const { retried } = await retryDeadLetters(site, {
+      mapping,
+      records: null,
+      by: BY_PAGE,
+      ...(code === null ? {} : { code }),
+    })
     const text = `${plural(retried, 'dead letter')} of ${mapping} ${retried === 1 ? 'is' : 'are'} being tried again.`
     return tools.leave(context, `/dead-letters?mapping=${mapping}`, { tone: 'good', text })
   })
@@ -41,7 +46,10 @@ export function deadLetterRoutes(tools: PageTools): Hono {
     const name = recordName(await showDeadLetter(site, mapping, { side, id }))
     await retryDeadLetters(site, { mapping, records: [{ side, id }], by: BY_PAGE })
     if (wantsPart(context)) return tools.part(context, retriedRow(name))
-    return tools.leave(context, `/dead-letters?mapping=${mapping}`, { tone: 'good', text: `${name} is being tried again.` })
+    return tools.leave(context, `/dead-letters?mapping=${mapping}`, {
+      tone: 'good',
+      text: `${name} is being tried again.`,
+    })
   })
   routes.post(`${path}/discard`, async (context) => {
     const { mapping, side, id } = addressOf(context)
@@ -88,7 +96,8 @@ async function edit(tools: PageTools, context: Context): Promise<Response> {
   const name = recordName(letter)
   const typed: Record<string, string> = {}
   for (const [field, value] of Object.entries(await context.req.parseBody())) {
-    if (field.startsWith('value:') && typeof value === 'string') typed[field.slice('value:'.length)] = value.replaceAll('\r\n', '\n')
+    if (field.startsWith('value:') && typeof value === 'string')
+      typed[field.slice('value:'.length)] = value.replaceAll('\r\n', '\n')
   }
   const changed = Object.entries(typed).filter(([field, text]) => text !== typedForm(letter.values[field] ?? null))
   const fields: Fields = Object.fromEntries(
@@ -96,12 +105,19 @@ async function edit(tools: PageTools, context: Context): Promise<Response> {
   )
   const show = async (text: string): Promise<Response> => {
     const content = deadLetterPage(letter, typed, site.clock.nowMs())
-    return tools.show(context, { title: `Dead letter ${name}`, section: 'dead-letters', content, notice: { tone: 'bad', text } }, 422)
+    return tools.show(
+      context,
+      { title: `Dead letter ${name}`, section: 'dead-letters', content, notice: { tone: 'bad', text } },
+      422,
+    )
   }
   if (changed.length === 0) return show('Nothing was changed. To try it again as it is, use “Try again”.')
   const request = await runJob(site, { kind: 'edit', mapping, side, id, fields, by: BY_PAGE })
   if (request.state === 'failed') return show(outcomeOf(request, '').text)
-  const left = request.answer?.left as { readonly state: string; readonly fault: { readonly message: string } | null } | null | undefined
+  const left = request.answer?.left as
+    | { readonly state: string; readonly fault: { readonly message: string } | null }
+    | null
+    | undefined
   if (left?.state === 'dead') {
     const text = `Written, and it failed again: ${left.fault?.message ?? 'see below'}`
     return tools.leave(context, recordHref('dead-letters', mapping, side, id), { tone: 'bad', text })
@@ -110,7 +126,7 @@ async function edit(tools: PageTools, context: Context): Promise<Response> {
 }
 
 function codeOf(text: string | null): ErrorCode | null {
-  return text !== null && isErrorCode(text) ? text : null
+  return text !== null && text in DISPOSITION ? (text as ErrorCode) : null
 }
 
 function addressOf(context: Context): { readonly mapping: string; readonly side: Side; readonly id: string } {

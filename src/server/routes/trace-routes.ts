@@ -33,7 +33,11 @@ export function traceRoutes(tools: PageTools): Hono {
     const entry = Number(textOf(form.entry))
     if (!Number.isSafeInteger(entry)) throw new SyncError('invalid', 'Say which entry of the history.')
     const job = await runJob(site, { kind: 'undo', mapping, entry, force: false, by: BY_PAGE })
-    return tools.leave(context, ownPath(textOf(form.here)) ?? `/trace/${mapping}`, outcomeOf(job, 'It is written back.'))
+    return tools.leave(
+      context,
+      ownPath(textOf(form.here)) ?? `/trace/${mapping}`,
+      outcomeOf(job, 'It is written back.'),
+    )
   })
   return routes
 }
@@ -64,12 +68,19 @@ async function find(site: ServerSite, wanted: string | null, text: string): Prom
     for (const side of SIDES) {
       const { link = null, change = null } = (await site.ledger.known(mapping, side, [text])).get(text) ?? {}
       if (link) links.set(link.id, link)
-      else if (change) found.push({ mapping, key: null, odooId: side === 'odoo' ? text : null, externalId: side === 'external' ? text : null })
+      else if (change)
+        found.push({
+          mapping,
+          key: null,
+          odooId: side === 'odoo' ? text : null,
+          externalId: side === 'external' ? text : null,
+        })
     }
     for (const { key, odooId, externalId } of links.values()) found.push({ mapping, key, odooId, externalId })
     if (links.size > 0) continue
     const story = await trace(site, { mapping, key: text, ids: { odoo: null, external: null }, limit: 1 })
-    if (story.changes.length + story.history.length > 0) found.push({ mapping, key: text, odooId: null, externalId: null })
+    if (story.changes.length + story.history.length > 0)
+      found.push({ mapping, key: text, odooId: null, externalId: null })
   }
   return found
 }
