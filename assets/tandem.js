@@ -37,6 +37,15 @@ function tellTimes() {
   }
 }
 
+const MONTHS = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+
+/** "14:00", with the day below it where one begins. */
+function axisLabel(seconds, index) {
+  const at = new Date(seconds * 1000)
+  const isNewDay = index === 0 || at.getHours() === 0
+  return `${pad(at.getHours())}:${pad(at.getMinutes())}${isNewDay ? `\n${MONTHS.format(at)}` : ''}`
+}
+
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 function chartOptions(place, names) {
@@ -57,7 +66,7 @@ function chartOptions(place, names) {
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
     axes: [
-      axis,
+      { ...axis, values: (_, marks) => marks.map(axisLabel) },
       {
         ...axis,
         size: 46,
@@ -133,5 +142,6 @@ addEventListener('resize', () => {
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   for (const place of charts.keys()) drawChart(place)
 })
+document.documentElement.classList.add('scripted')
 setInterval(tellTimes, 5000)
 showAnew()

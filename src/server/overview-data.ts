@@ -1,6 +1,7 @@
 import { SIDES } from '../mapping/mapping.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
 import { type Status, summarise } from '../operations/status.ts'
+import type { PageTools } from './page-tools.ts'
 import type { ConnectionRow, Overview } from './pages/overview.ts'
 import type { ServerSite } from './site.ts'
 import { dayBefore, lastDay, type Series } from './throughput-series.ts'
@@ -13,7 +14,7 @@ export function readStatus(site: ServerSite): Promise<Status> {
 }
 
 /** Everything that the overview shows, from the ledger alone. */
-export async function readOverview(site: ServerSite): Promise<Overview> {
+export async function readOverview({ site, counters }: Pick<PageTools, 'site' | 'counters'>): Promise<Overview> {
   const nowMs = site.clock.nowMs()
   const status = await readStatus(site)
   const notes = new Map<string, Awaited<ReturnType<ServerSite['ledger']['throughput']>>>()
@@ -21,13 +22,20 @@ export async function readOverview(site: ServerSite): Promise<Overview> {
     notes.set(mapping, state === 'new' ? [] : await site.ledger.throughput(mapping, dayBefore(nowMs)))
   }
   const files = new Map(site.files.map((file) => [file.name, file]))
+  const conflicts = new Map<string, number>()
+  for (const each of status.mappings) conflicts.set(each.mapping, await counters.conflicts(each.mapping, each))
   return {
     status,
     nowMs,
     mappings: status.mappings.map((each) => {
       const file = files.get(each.mapping)
       const hours = lastDay(notes.get(each.mapping) ?? [], nowMs, HOUR_MS)
-      return { status: each, sides: file === undefined ? '' : describeSides(file), hours }
+      return {
+        status: each,
+        sides: file === undefined ? '' : describeSides(file),
+        conflicts: conflicts.get(each.mapping) ?? 0,
+        hours,
+      }
     }),
     connections: status.connections.map((each) => connectionRow(site, each)),
     day: lastDay([...notes.values()].flat(), nowMs, QUARTER_MS),

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { ConfigError } from '../config/config-error.ts'
 import { asSyncError, SyncError } from '../contract/error.ts'
 import { createPageTools } from './page-tools.ts'
-import { createRehearsals } from './rehearsals.ts'
+import type { Rehearsals } from './rehearsals.ts'
 import { conflictRoutes } from './routes/conflict-routes.ts'
 import { connectionRoutes } from './routes/connection-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
@@ -13,12 +13,12 @@ import { traceRoutes } from './routes/trace-routes.ts'
 import type { ServerSite } from './site.ts'
 
 /** The status page: what a person sees and does. */
-export function pageRoutes(site: ServerSite): Hono {
+export function pageRoutes(site: ServerSite, rehearsals: Rehearsals): Hono {
   const tools = createPageTools(site)
   const routes = new Hono()
   const parts = [
     overviewRoutes(tools),
-    resyncRoutes(tools, createRehearsals(site)),
+    resyncRoutes(tools, rehearsals),
     mappingRoutes(tools),
     connectionRoutes(tools),
     conflictRoutes(tools),

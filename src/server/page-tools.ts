@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { ConfigError } from '../config/config-error.ts'
 import { asSyncError, type SyncError } from '../contract/error.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { type Counters, createCounters } from './counters.ts'
 import { errorPage } from './pages/error-page.ts'
 import type { Html } from './pages/html.ts'
 import { type Attention, type LayoutOptions, layout, type Notice } from './pages/layout.ts'
@@ -23,6 +24,7 @@ type Page = Pick<LayoutOptions, 'title' | 'section' | 'content'> & Partial<Pick<
 /** What every route of pages needs. */
 export interface PageTools {
   readonly site: ServerSite
+  readonly counters: Counters
   show(context: Context, page: Page, status?: ContentfulStatusCode): Promise<Response>
   /** A part that takes the place of another one in a page that is already shown. */
   part(context: Context, content: Html): Promise<Response>
@@ -35,10 +37,12 @@ export interface PageTools {
 export function createPageTools(site: ServerSite): PageTools {
   const hasLogin = site.config.server.token !== null
   const { redact } = site.config.redactor
+  const counters = createCounters(site)
   const tools: PageTools = {
     site,
+    counters,
     async show(context, page, status = 200) {
-      const attention = await countAttention(site)
+      const attention = await countAttention(site, counters)
       const told = takeNotice(context)
       return context.html(layout({ ...page, attention, notice: page.notice ?? told, hasLogin }), status)
     },
@@ -79,16 +83,14 @@ export function failureOf(thrown: unknown): {
   return asSyncError(thrown)
 }
 
-async function countAttention(site: ServerSite): Promise<Attention> {
+async function countAttention(site: ServerSite, counters: Counters): Promise<Attention> {
   const known = new Set(await site.ledger.mappings())
   let [conflicts, deadLetters] = [0, 0]
   for (const { name } of site.files) {
     if (!known.has(name)) continue
     const counts = await site.ledger.counts(name)
-    for (const side of SIDES) {
-      conflicts += counts[side].conflicts
-      deadLetters += counts[side].deadLetters
-    }
+    conflicts += await counters.conflicts(name, counts)
+    deadLetters += counts.odoo.deadLetters + counts.external.deadLetters
     deadLetters += await site.ledger.countSteps(name, 'dead')
   }
   return { conflicts, deadLetters }

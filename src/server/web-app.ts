@@ -6,11 +6,13 @@ import type { AccessSettings } from './access/access-settings.ts'
 import { admission } from './access/admission.ts'
 import { secureHeaders } from './access/secure-headers.ts'
 import { refuse } from './answers.ts'
+import { apiRoutes } from './api/api-routes.ts'
 import { assetRoutes } from './assets.ts'
 import { healthRoute } from './health-route.ts'
 import { type HookRouteOptions, hookRoutes } from './hook-routes.ts'
 import { pageRoutes } from './page-routes.ts'
 import { readinessRoute } from './readiness-route.ts'
+import { createRehearsals } from './rehearsals.ts'
 import { loginRoutes } from './routes/login-routes.ts'
 import type { ServerSite } from './site.ts'
 
@@ -61,6 +63,8 @@ function guarded(site: ServerSite): Hono {
   for (const path of ['/', '/:place{(?!hooks(?:/|$)).+}']) routes.use(path, ...guards)
   routes.route('/', loginRoutes(settings.token, site.clock.nowMs))
   routes.route('/', assetRoutes())
-  routes.route('/', pageRoutes(site))
+  const rehearsals = createRehearsals(site)
+  routes.route('/', apiRoutes(site, rehearsals))
+  routes.route('/', pageRoutes(site, rehearsals))
   return routes
 }

@@ -43,7 +43,7 @@ export function conflictsPage({ conflicts, mappings, mapping, total, pager: page
     </p>
     <form class="filters" method="get" action="/conflicts">
       ${select('mapping', 'Mapping', all, mapping ?? '')}
-      <button class="small">Show</button>
+      <button class="small unscripted">Show</button>
     </form>
     ${conflicts.length === 0 ? noConflicts() : conflicts.map((each) => conflictCard(each, nowMs))} ${pager(pages)}`
 }
@@ -94,7 +94,7 @@ function decision(conflict: ConflictView, action: string, nowMs: number): Html {
     </div>
     <div class="tools">
       <button name="take" value="odoo">${icon('right')}Odoo’s ${fields.length > 1 ? 'values win' : 'value wins'}</button>
-      <button name="take" value="external">${icon('left')}external’s ${fields.length > 1 ? 'values win' : 'value wins'}</button>
+      <button name="take" value="external">${icon('left')}External’s ${fields.length > 1 ? 'values win' : 'value wins'}</button>
       ${fields.length > 1 ? html`<button name="take" value="chosen">As chosen above</button>` : NOTHING}
     </div>
   </form>`
@@ -149,7 +149,7 @@ export function resolveAllPage(mapping: string, total: number): Html {
       <fieldset>
         <legend>Whose values win in ${plural(total, 'record')}?</legend>
         <label><input type="radio" name="take" value="odoo" required /> Odoo’s: external gets them</label>
-        <label><input type="radio" name="take" value="external" required /> external’s: Odoo gets them</label>
+        <label><input type="radio" name="take" value="external" required /> External’s: Odoo gets them</label>
       </fieldset>
       <p class="help">A record that was changed since stays as it is. What loses is kept in the history, and can be undone one by one.</p>
       <div class="tools"><button class="main">Decide all</button><a class="button" href="/conflicts?mapping=${mapping}">Cancel</a></div>

@@ -42,7 +42,7 @@ export function deadLettersPage(list: LetterList): Html {
     <form class="filters" method="get" action="/dead-letters">
       ${select('mapping', 'Mapping', all, filter.mapping ?? '')} ${select('code', 'Reason', reasons(list), filter.code ?? '')}
       ${select('state', 'State', states, filter.state)}
-      <button class="small">Show</button>
+      <button class="small unscripted">Show</button>
     </form>
     ${filter.state === 'dead' && letters.length > 0 ? bulk(list) : NOTHING}
     ${letters.length === 0 ? noLetters(filter) : letterTable(letters, filter, nowMs)} ${pager(pages)}`

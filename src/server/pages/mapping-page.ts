@@ -113,12 +113,12 @@ function countsTable(status: MappingStatus): Html {
   return html`<div class="table">
     <table>
       <thead>
-        <tr><th scope="col">Changes</th><th scope="col" class="number">met in Odoo</th><th scope="col" class="number">met in external</th></tr>
+        <tr><th scope="col">Changes</th><td class="meaning"></td><th scope="col" class="number">met in Odoo</th><th scope="col" class="number">met in external</th></tr>
       </thead>
       <tbody>
         ${COUNTERS.map(
           ([name, words, meaning]) => html`<tr>
-            <th scope="row">${links[name] === undefined ? words : html`<a href="${links[name]}">${words}</a>`}<span class="sub">${meaning}</span></th>
+            <th scope="row">${links[name] === undefined ? words : html`<a href="${links[name]}">${words}</a>`}</th><td class="meaning">${meaning}</td>
             ${SIDES.map((side) => html`<td class="number">${count(status[side][name])}</td>`)}
           </tr>`,
         )}

@@ -12,6 +12,8 @@ export interface MappingRow {
   readonly status: MappingStatus
   /** "erp res.partner ↔ shop customers". */
   readonly sides: string
+  /** Records in conflict. */
+  readonly conflicts: number
   /** By the hour. */
   readonly hours: Series
 }
@@ -74,13 +76,10 @@ interface Call {
 }
 
 function callsOf({ mappings, connections, nowMs }: Overview): readonly Call[] {
-  return [
-    ...mappings.flatMap(({ status }) => mappingCalls(status)),
-    ...connections.flatMap(({ status }) => connectionCalls(status, nowMs)),
-  ]
+  return [...mappings.flatMap(mappingCalls), ...connections.flatMap(({ status }) => connectionCalls(status, nowMs))]
 }
 
-function mappingCalls(status: MappingStatus): readonly Call[] {
+function mappingCalls({ status, conflicts }: MappingRow): readonly Call[] {
   const { mapping, state, reason, pausedBy, guards, odoo, external, deadSteps } = status
   const href = `/mappings/${mapping}`
   const name = html`<strong dir="auto">${mapping}</strong>`
@@ -95,7 +94,6 @@ function mappingCalls(status: MappingStatus): readonly Call[] {
       text: html`${name}: <span dir="auto">${reason}</span>`,
     })
   }
-  const conflicts = odoo.conflicts + external.conflicts
   if (conflicts > 0) {
     calls.push({
       ...{ tone: 'attention', icon: 'conflict', href: `/conflicts?mapping=${mapping}`, action: 'Decide' },
@@ -180,7 +178,7 @@ function mappingTable(rows: readonly MappingRow[], nowMs: number): Html {
   </div>`
 }
 
-function mappingRow({ status, sides, hours }: MappingRow, nowMs: number): Html {
+function mappingRow({ status, sides, conflicts, hours }: MappingRow, nowMs: number): Html {
   const { mapping, odoo, external, deadSteps, links, lagMs, lastRunAtMs } = status
   const waiting = odoo.waiting + external.waiting
   const letters = odoo.deadLetters + external.deadLetters + deadSteps
@@ -196,7 +194,7 @@ function mappingRow({ status, sides, hours }: MappingRow, nowMs: number): Html {
     <td class="number" data-label="Linked">${count(links)}</td>
     <td class="number" data-label="Waiting">${counted(waiting, null, null, 'waiting')}</td>
     <td class="number" data-label="Conflicts">
-      ${counted(odoo.conflicts + external.conflicts, 'attention', `/conflicts?mapping=${mapping}`, 'conflicts')}
+      ${counted(conflicts, 'attention', `/conflicts?mapping=${mapping}`, 'conflicts')}
     </td>
     <td class="number" data-label="Dead letters">
       ${counted(letters, 'bad', `/dead-letters?mapping=${mapping}`, 'dead letters')}

@@ -1,6 +1,6 @@
 import { count } from '../../cli/words.ts'
 import type { PlannedStep } from '../../engine/dry-run-newcomers.ts'
-import type { ResyncOptions } from '../../engine/resync.ts'
+import type { Rehearsal } from '../../operations/dry-run.ts'
 import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
 import { showMoment } from './show-time.ts'
@@ -24,9 +24,9 @@ export function resyncPage(mapping: string, form: ResyncForm, error: string | nu
     <form method="post" action="/mappings/${mapping}/resync" class="card form">
       <fieldset>
         <legend>Whose values win</legend>
-        ${side('', 'nobody’s by rule: each field as the mapping says')}
+        ${side('', 'each field’s as the mapping says')}
         ${side('odoo', 'Odoo’s')}
-        ${side('external', 'external’s')}
+        ${side('external', 'External’s')}
       </fieldset>
       <div class="row"><label for="since">Only what changed since</label>
         <input id="since" name="since" value="${form.since}" placeholder="2d, 6h, 2026-11-21 08:30" autocomplete="off" />
@@ -42,7 +42,7 @@ export function resyncPage(mapping: string, form: ResyncForm, error: string | nu
 export interface RehearsalView {
   readonly id: string
   readonly mapping: string
-  readonly options: ResyncOptions
+  readonly rehearsal: Rehearsal
   readonly state: 'running' | 'done' | 'failed'
   readonly found: number
   readonly steps: readonly PlannedStep[]
@@ -51,12 +51,12 @@ export interface RehearsalView {
 }
 
 export function rehearsalPage(view: RehearsalView): Html {
-  const { id, mapping, options, state } = view
+  const { id, mapping, rehearsal, state } = view
   const refresh =
     state === 'running' ? html` hx-get="/parts/rehearsals/${id}" hx-trigger="every 1s" hx-swap="innerHTML"` : NOTHING
   return html`<p class="crumbs"><a href="/mappings/${mapping}" dir="auto">${mapping}</a> / <a href="/mappings/${mapping}/resync">resync</a> / dry run</p>
     <div class="head"><h1>Dry run: resync <span dir="auto">${mapping}</span></h1></div>
-    <p class="lead">${describeOptions(options)}</p>
+    <p class="lead">${describeRehearsal(rehearsal)}</p>
     <div id="rehearsal" aria-live="polite"${refresh}>${rehearsalParts(view)}</div>`
 }
 
@@ -117,7 +117,9 @@ function stepTable(steps: readonly PlannedStep[]): Html {
     )}</tbody></table></div>`
 }
 
-function describeOptions({ from, sinceMs, ids, keys }: ResyncOptions): Html {
+function describeRehearsal(rehearsal: Rehearsal): Html {
+  if (rehearsal.kind === 'sync') return html`A sync.`
+  const { from, sinceMs, ids, keys } = rehearsal.options
   const parts: Html[] = [
     from === null ? html`each field as the mapping says` : html`${from === 'odoo' ? 'Odoo' : 'external'}’s values win`,
     ...(sinceMs === null ? [] : [html`changed since ${showMoment(sinceMs)}`]),

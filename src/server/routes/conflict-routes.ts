@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { SyncError } from '../../contract/error.ts'
-import { SIDES, type Side } from '../../mapping/mapping.ts'
+import type { Side } from '../../mapping/mapping.ts'
 import { listConflicts, showConflict } from '../../operations/conflicts.ts'
 import type { ResolveJob } from '../../operations/resolve-conflicts.ts'
 import { knownMappings, mappingNamed } from '../../operations/site.ts'
@@ -19,7 +19,7 @@ export function conflictRoutes(tools: PageTools): Hono {
   routes.get('/conflicts', (context) => showList(tools, context))
   routes.get('/conflicts/all', async (context) => {
     const mapping = mappingNamed(site, context.req.query('mapping') ?? '').name
-    const content = resolveAllPage(mapping, await countConflicts(site, [mapping]))
+    const content = resolveAllPage(mapping, await countConflicts(tools, [mapping]))
     return tools.show(context, { title: `Decide all conflicts of ${mapping}`, section: 'conflicts', content })
   })
   routes.post('/conflicts/all', async (context) => {
@@ -58,7 +58,7 @@ async function showList(tools: PageTools, context: Context): Promise<Response> {
     conflicts.map(({ mapping: name, side, id }) => showConflict(site, name, { side, id })),
   )
   const views = await Promise.all(details.map((detail) => withBase(site, detail)))
-  const total = await countConflicts(site, await knownMappings(site, mapping))
+  const total = await countConflicts(tools, await knownMappings(site, mapping))
   const pager = {
     path: '/conflicts',
     query: mapping === null ? {} : { mapping },
@@ -72,12 +72,9 @@ async function showList(tools: PageTools, context: Context): Promise<Response> {
   return tools.show(context, { title: 'Conflicts', section: 'conflicts', content })
 }
 
-async function countConflicts(site: ServerSite, mappings: readonly string[]): Promise<number> {
+async function countConflicts({ site, counters }: PageTools, mappings: readonly string[]): Promise<number> {
   let total = 0
-  for (const name of mappings) {
-    const counts = await site.ledger.counts(name)
-    for (const side of SIDES) total += counts[side].conflicts
-  }
+  for (const name of mappings) total += await counters.conflicts(name, await site.ledger.counts(name))
   return total
 }
 

@@ -6,7 +6,6 @@ import type { Side } from '../../mapping/mapping.ts'
 import { listDeadLetters, showDeadLetter } from '../../operations/dead-letters.ts'
 import { discardDeadLetters } from '../../operations/discard-dead-letters.ts'
 import { retryDeadLetters } from '../../operations/retry-dead-letters.ts'
-import { createKindCounter } from '../letter-kinds.ts'
 import { BY_PAGE, type PageTools, sideOf, textOf, wantsPart } from '../page-tools.ts'
 import { deadLetterPage, textOf as typedForm } from '../pages/dead-letter-page.ts'
 import { deadLettersPage, type LetterFilter, retriedRow } from '../pages/dead-letters.ts'
@@ -14,13 +13,10 @@ import { PAGE_SIZE } from '../pages/pager.ts'
 import { recordHref, recordName } from '../pages/record-address.ts'
 import { outcomeOf, runJob } from '../run-job.ts'
 
-type KindCounter = ReturnType<typeof createKindCounter>
-
 export function deadLetterRoutes(tools: PageTools): Hono {
   const { site } = tools
-  const kindsOf = createKindCounter(site)
   const routes = new Hono()
-  routes.get('/dead-letters', (context) => showList(tools, kindsOf, context))
+  routes.get('/dead-letters', (context) => showList(tools, context))
   routes.post('/dead-letters/retry', async (context) => {
     const form = await context.req.parseBody()
     const mapping = textOf(form.mapping) ?? ''
@@ -63,7 +59,7 @@ export function deadLetterRoutes(tools: PageTools): Hono {
   return routes
 }
 
-async function showList(tools: PageTools, kindsOf: KindCounter, context: Context): Promise<Response> {
+async function showList(tools: PageTools, context: Context): Promise<Response> {
   const { site } = tools
   const query = context.req.query()
   const code = codeOf(textOf(query.code))
@@ -76,7 +72,7 @@ async function showList(tools: PageTools, kindsOf: KindCounter, context: Context
   const { mapping, state } = filter
   const wanted = { mapping, state, ...(code === null ? {} : { code }) }
   const { letters, next } = await listDeadLetters(site, { ...wanted, limit: PAGE_SIZE, after })
-  const kinds = await kindsOf(mapping, state)
+  const kinds = await tools.counters.kinds({ mapping, state })
   const total = code === null ? [...kinds.values()].reduce((sum, each) => sum + each, 0) : (kinds.get(code) ?? 0)
   const kept = { mapping: mapping ?? '', code: code ?? '', state: state === 'dead' ? '' : state }
   const pager = {

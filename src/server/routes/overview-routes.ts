@@ -6,9 +6,9 @@ import { overviewPage, overviewParts } from '../pages/overview.ts'
 export function overviewRoutes(tools: PageTools): Hono {
   const routes = new Hono()
   routes.get('/', async (context) => {
-    const content = overviewPage(await readOverview(tools.site))
+    const content = overviewPage(await readOverview(tools))
     return tools.show(context, { title: 'Overview', section: 'overview', content })
   })
-  routes.get('/parts/overview', async (context) => tools.part(context, overviewParts(await readOverview(tools.site))))
+  routes.get('/parts/overview', async (context) => tools.part(context, overviewParts(await readOverview(tools))))
   return routes
 }

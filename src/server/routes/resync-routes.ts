@@ -49,7 +49,7 @@ export function resyncRoutes(tools: PageTools, rehearsals: Rehearsals): Hono {
       )
     }
     const options: ResyncOptions = { from: sideOf(form.from), sinceMs, ids, keys }
-    return context.redirect(`/rehearsals/${rehearsals.begin(mapping, options)}`, 303)
+    return context.redirect(`/rehearsals/${rehearsals.begin(mapping, { kind: 'resync', options })}`, 303)
   })
   routes.get('/rehearsals/:id', async (context) => {
     const view = rehearsals.find(context.req.param('id'))
@@ -69,8 +69,9 @@ export function resyncRoutes(tools: PageTools, rehearsals: Rehearsals): Hono {
   })
   routes.post('/rehearsals/:id/confirm', async (context) => {
     const view = rehearsals.take(context.req.param('id'))
-    if (!view) throw goneError()
-    const id = await startJob(site, { kind: 'resync', mapping: view.mapping, options: view.options })
+    if (!view || view.rehearsal.kind !== 'resync') throw goneError()
+    const { mapping, rehearsal } = view
+    const id = await startJob(site, { kind: 'resync', mapping, options: rehearsal.options })
     return context.redirect(`/jobs/${id}`, 303)
   })
   routes.get('/jobs/:id', async (context) => {

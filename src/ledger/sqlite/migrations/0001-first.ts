@@ -96,6 +96,7 @@ CREATE TABLE change (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX change_due ON change (mapping, lane, not_before, turn) WHERE state = 0;
 CREATE INDEX change_kept ON change (mapping, state, first_captured) WHERE state <> 0;
+CREATE INDEX change_listed ON change (mapping, state, seq) WHERE state <> 0;
 
 -- What systems told by themselves, and no run has looked at yet.
 CREATE TABLE arrival (
