@@ -23,8 +23,8 @@ export function connectionPage({ status, type, limits, mappings, nowMs }: Connec
     <div class="head"><h1 dir="auto">${connection}</h1></div>
     ${
       isTroubled
-        ? html`<p class="notice bad">${icon('bad')}<span dir="auto">${reason ?? 'It does not answer.'}${
-            untilMs === null ? NOTHING : html` Tried again ${showTime(untilMs, nowMs)}.`
+        ? html`<p class="notice bad">${icon('bad')}<span dir="auto">${reason ?? 'It does not answer'}${
+            untilMs === null ? NOTHING : html` (tried again ${showTime(untilMs, nowMs)})`
           }</span></p>`
         : NOTHING
     }

@@ -41,7 +41,7 @@ export function layout({ title, section, attention, notice, hasLogin, content }:
         ${entry('/', 'Overview', 'both', section === 'overview', 0)}
         ${entry('/conflicts', 'Conflicts', 'conflict', section === 'conflicts', attention.conflicts)}
         ${entry('/dead-letters', 'Dead letters', 'dead', section === 'dead-letters', attention.deadLetters)}
-        ${entry('/trace', 'Find a record', 'search', section === 'trace', 0)}
+        ${entry('/trace', html`Find<span class="wordy"> a record</span>`, 'search', section === 'trace', 0)}
       </nav>
       ${hasLogin ? html`<form method="post" action="/logout"><button class="plain">Log out</button></form>` : NOTHING}
     </header>
@@ -83,7 +83,7 @@ function head(title: string): Html {
     <script src="${script.path}" integrity="${script.integrity}" defer></script>`
 }
 
-function entry(href: string, label: string, name: IconName, isCurrent: boolean, count: number): Html {
+function entry(href: string, label: string | Html, name: IconName, isCurrent: boolean, count: number): Html {
   const badge = count === 0 ? NOTHING : html` <span class="badge">${shortCount(count)}</span>`
   const current = isCurrent ? html` aria-current="page"` : NOTHING
   return html`<a href="${href}"${current}>${icon(name)}${label}${badge}</a>`

@@ -1,4 +1,3 @@
-import { describeChange } from '../../cli/describe-change.ts'
 import { plural } from '../../cli/words.ts'
 import type { Story, TracedEntry, TracedStep } from '../../operations/trace.ts'
 import { showFault } from './fault.ts'
@@ -82,7 +81,7 @@ export function storyPage({ story, name, here, older }: StoryView): Html {
     </div>
     <section aria-labelledby="left-title">
       <h2 id="left-title">Still to be done</h2>
-      ${changes.length + steps.length === 0 ? html`<div class="card quiet">Nothing.</div>` : html`${changes.map((change) => leftOver(mapping, change))}${steps.map(stepCard)}`}
+      ${changes.length + steps.length === 0 ? html`<div class="card quiet">Nothing.</div>` : html`${told(changes).map((change) => leftOver(mapping, change))}${steps.map(stepCard)}`}
     </section>
     <section aria-labelledby="story-title">
       <h2 id="story-title">What happened, newest first</h2>
@@ -99,16 +98,26 @@ const STATE_PILLS = {
   discarded: pill('idle', 'idle', 'discarded'),
 } as const
 
+/** Where both sides of a pair captured the same conflict, one of the two tells of it. */
+function told(changes: Story['changes']): Story['changes'] {
+  const conflicts = changes.filter(({ state, conflicts: fields }) => state === 'conflict' && fields.length > 0)
+  return conflicts.length < 2
+    ? changes
+    : changes.filter((change) => !conflicts.includes(change) || change === conflicts[0])
+}
+
 function leftOver(mapping: string, change: Story['changes'][number]): Html {
-  const { state, side, id, fault, conflicts, fields } = change
-  const [first = ''] = describeChange(mapping, change)
+  const { state, side, id, kind, fault, conflicts, fields, waitsFor, firstCapturedAtMs, attempts } = change
   const place = state === 'conflict' ? 'conflicts' : state === 'dead' ? 'dead-letters' : null
   return html`<div class="card">
-    <div class="section-head">${STATE_PILLS[state]}<span dir="auto">${first}</span>
+    <div class="section-head">${STATE_PILLS[state]}<span>${kind === 'gone' ? 'a delete' : 'a change'} of ${side === 'odoo' ? 'Odoo' : 'external'} <span class="mono" dir="auto">${id}</span>, met ${showMoment(firstCapturedAtMs)}${
+      attempts > 0 ? html`, ${plural(attempts, 'attempt')}` : NOTHING
+    }</span>
       ${place === null ? NOTHING : html`<a class="button small" href="${recordHref(place, mapping, side, id)}">${state === 'conflict' ? 'Decide' : 'Mend'}</a>`}
     </div>
     ${showFault(fault)}
-    ${conflicts.map(({ field, odoo, external }) => html`<dl class="fields"><dt>${field} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd></dl>`)}
+    ${waitsFor.length === 0 ? NOTHING : html`<p>It waits for ${waitsFor.map((ref, index) => html`${index > 0 ? ', ' : ''}<a href="${storyHref(ref.mapping, ref.side === 'odoo' ? { odooId: ref.id } : { externalId: ref.id })}" dir="auto">${ref.mapping} ${ref.side} ${ref.id}</a>`)}.</p>`}
+    ${conflicts.length === 0 ? NOTHING : html`<dl class="fields">${conflicts.map(({ field, odoo, external }) => html`<dt>${field} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd>`)}</dl>`}
     ${conflicts.length === 0 && Object.keys(fields).length > 0 ? html`<details><summary>captured values</summary>${showFields(fields, null)}</details>` : NOTHING}
   </div>`
 }
