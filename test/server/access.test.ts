@@ -24,7 +24,13 @@ describe('a server that only this machine reaches', () => {
     for (const host of ['127.0.0.1:8080', 'localhost:8080', '[::1]:8080', 'LOCALHOST', 'localhost.']) {
       expect([host, (await call('/', {}, {}, host)).status]).toEqual([host, 200])
     }
-    for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example', '192.168.1.5', '1.2.3.4:8080']) {
+    for (const host of [
+      'evil.example',
+      '127.0.0.1.evil.example',
+      'localhost.evil.example',
+      '192.168.1.5',
+      '1.2.3.4:8080',
+    ]) {
       for (const path of ['/', '/api/status', '/login', '/assets/x/tandem.css']) {
         expect([host, path, (await call(path, {}, {}, host)).status]).toEqual([host, path, 421])
       }
@@ -144,7 +150,13 @@ describe('a server with a token', () => {
     expect((await call('/api/status', { cookie }, {}, host)).status).toBe(200)
     const [name, session = ''] = cookie.split('=')
     const [ends = '', ...rest] = session.split('.')
-    const forged = [`${name}=`, `${cookie}x`, `${name}=${Number(ends) + 1}.${rest.join('.')}`, `${name}=..`, `${name}=${TOKEN}`]
+    const forged = [
+      `${name}=`,
+      `${cookie}x`,
+      `${name}=${Number(ends) + 1}.${rest.join('.')}`,
+      `${name}=..`,
+      `${name}=${TOKEN}`,
+    ]
     for (const each of forged) expect([each, (await call('/', { cookie: each }, {}, host)).status]).toEqual([each, 303])
     const out = await post('/logout', { cookie, ...own }, host)
     expect(out.headers.get('set-cookie')).toMatch(/tandem_session=;.*Max-Age=0/)
