@@ -1,7 +1,9 @@
 import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../version.ts'
 import { acceptCommand } from './accept.ts'
+import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
+import { compactCommand } from './compact.ts'
 import { conflictsCommand } from './conflicts.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { demoCommand } from './demo.ts'
@@ -12,6 +14,7 @@ import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from '.
 import { odooCommand } from './odoo.ts'
 import { pauseCommand, resumeCommand } from './pause.ts'
 import { probeCommand } from './probe.ts'
+import { restoreCommand } from './restore.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
 import { startCommand } from './start.ts'
@@ -101,6 +104,9 @@ function createProgram(perform: Perform, world: World): Command {
     historyCommand(perform),
     pauseCommand(perform),
     resumeCommand(perform),
+    backupCommand(perform),
+    restoreCommand(perform),
+    compactCommand(perform),
     acceptCommand(perform),
     odooCommand(perform),
   ]

@@ -194,11 +194,10 @@ function choicesOf({ mapping }: Context, job: ResolveJob, { conflicts }: Pair): 
   for (const [name, choice] of Object.entries(job.fields)) {
     const rule = [...rules.values()].find((each) => [each.name, each.odoo, each.external].includes(name))
     if (!rule) {
-      const names = [...rules.values()].map((each) => each.name)
-      throw new SyncError(
-        'invalid',
-        `"${name}" is not in conflict${didYouMean(name, names)}; in conflict: ${names.join(', ')}.`,
-      )
+      const known = [...rules.values()]
+      const names = known.map((each) => each.name)
+      const guess = didYouMean(name, [...new Set(known.flatMap((each) => [each.odoo, each.external]))])
+      throw new SyncError('invalid', `"${name}" is not in conflict${guess}; in conflict: ${names.join(', ')}.`)
     }
     choices.set(rule, choice)
   }
