@@ -3,7 +3,7 @@ import { type Html, html } from './html.ts'
 
 export function guardsPage(mapping: string, guards: readonly OpenGuard[]): Html {
   if (guards.length === 0)
-    return html`<div class="card empty-state"><strong>No guard of <span dir="auto">${mapping}</span> holds anything back.</strong><a href="/mappings/${mapping}">Back</a></div>`
+    return html`<div class="card empty-state"><h1>No guard of <span dir="auto">${mapping}</span> holds anything back.</h1><a href="/mappings/${mapping}">Back</a></div>`
   return html`<p class="crumbs"><a href="/mappings/${mapping}" dir="auto">${mapping}</a> / guards</p>
     <div class="head"><h1>Agree to what a guard holds back</h1></div>
     <form method="post" action="/mappings/${mapping}/guards" class="card form">
