@@ -42,6 +42,10 @@
   const over = document.documentElement.scrollWidth - document.documentElement.clientWidth
   if (over > 0) faults.push(`wider than the window by ${over} px`)
 
+  for (const box of document.querySelectorAll('.table, .card, .facts > div')) {
+    if (box.scrollWidth > box.clientWidth + 1) faults.push(`cut off: ${describe(box)}`)
+  }
+
   // Contrast, as WCAG 2 computes it: of every text with the ground that is painted behind it.
   const parse = (value) => {
     const [red = 0, green = 0, blue = 0, alpha = 1] = (/\(([^)]*)\)/.exec(value)?.[1] ?? '').split(/[ ,/]+/).map(Number)

@@ -41,7 +41,7 @@ export function layout({ title, section, attention, notice, hasLogin, content }:
         ${entry('/', 'Overview', 'both', section === 'overview', 0)}
         ${entry('/conflicts', 'Conflicts', 'conflict', section === 'conflicts', attention.conflicts)}
         ${entry('/dead-letters', 'Dead letters', 'dead', section === 'dead-letters', attention.deadLetters)}
-        ${entry('/trace', html`Find<span class="wordy"> a record</span>`, 'search', section === 'trace', 0)}
+        ${entry('/trace', html`<span>Find<span class="wordy"> a record</span></span>`, 'search', section === 'trace', 0)}
       </nav>
       ${hasLogin ? html`<form method="post" action="/logout"><button class="plain">Log out</button></form>` : NOTHING}
     </header>
