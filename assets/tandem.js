@@ -25,7 +25,7 @@ function tellTimes() {
   for (const time of document.querySelectorAll('time[data-ago]')) {
     const at = new Date(time.dateTime)
     const apart = now - at.getTime()
-    const words = apart < -5000 ? `in ${span(apart)}` : apart < 1000 ? 'now' : `${span(apart)} ago`
+    const words = apart < -5000 ? `in ${span(apart)}` : apart < 1000 ? 'just now' : `${span(apart)} ago`
     if (time.textContent !== words) time.textContent = words
     time.title = EXACT.format(at)
   }

@@ -7,7 +7,7 @@ export function showTime(atMs: number | null, nowMs: number, never = 'never'): H
   const iso = new Date(atMs).toISOString()
   const apartMs = nowMs - atMs
   const words =
-    apartMs < -999 ? `in ${age(Math.abs(apartMs))}` : apartMs < 1000 ? 'now' : `${age(Math.abs(apartMs))} ago`
+    apartMs < -999 ? `in ${age(Math.abs(apartMs))}` : apartMs < 1000 ? 'just now' : `${age(Math.abs(apartMs))} ago`
   return html`<time datetime="${iso}" title="${iso.replace('T', ' ').replace(/\.\d+Z/, ' UTC')}" data-ago>${words}</time>`
 }
 
