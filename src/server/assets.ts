@@ -13,13 +13,16 @@ export interface Asset {
   readonly body: Buffer
 }
 
+/** Finds a file of an installed package, wherever npm has put it. */
+const require = createRequire(import.meta.url)
+
 const ASSETS = {
   style: { name: 'tandem.css', file: own('tandem.css') },
   script: { name: 'tandem.js', file: own('tandem.js') },
   icon: { name: 'icon.svg', file: own('icon.svg') },
-  htmx: { name: 'htmx.js', file: packaged('htmx.org/dist/htmx.min.js') },
-  chart: { name: 'uplot.js', file: packaged('uplot/dist/uPlot.iife.min.js') },
-  chartStyle: { name: 'uplot.css', file: packaged('uplot/dist/uPlot.min.css') },
+  htmx: { name: 'htmx.js', file: require.resolve('htmx.org/dist/htmx.min.js') },
+  chart: { name: 'uplot.js', file: require.resolve('uplot/dist/uPlot.iife.min.js') },
+  chartStyle: { name: 'uplot.css', file: require.resolve('uplot/dist/uPlot.min.css') },
 } as const
 
 export type Assets = Readonly<Record<keyof typeof ASSETS, Asset>>
@@ -33,11 +36,6 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Beside `src` and `dist` alike. */
 function own(name: string): string {
   return fileURLToPath(new URL(`../../assets/${name}`, import.meta.url))
-}
-
-/** A file of an installed package, wherever npm has put it. */
-function packaged(file: string): string {
-  return createRequire(import.meta.url).resolve(file)
 }
 
 let loaded: Assets | null = null

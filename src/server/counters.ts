@@ -2,6 +2,7 @@ import type { Counts } from '../ledger/ledger.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { listConflicts } from '../operations/conflicts.ts'
 import { allDeadLetters } from '../operations/dead-letters.ts'
+import { knownMappings } from '../operations/site.ts'
 import { keepFor } from './keep-for.ts'
 import type { ServerSite } from './site.ts'
 
@@ -27,23 +28,36 @@ export interface Counters {
 
 export function createCounters(site: ServerSite): Counters {
   const { monotonicMs } = site.clock
-  const kinds = keepFor(KEPT_MS, monotonicMs, letterName, (question: LetterQuestion) => countKinds(site, question))
-  const pairs = keepFor(KEPT_MS, monotonicMs, String, async (mapping: string) => {
-    const { conflicts } = await listConflicts(site, { mapping, limit: MOST_CONFLICTS })
-    return conflicts.length
-  })
+  // The numbers of changes are part of the question: when one is dealt with, the answer before does not serve any more.
+  const kinds = keepFor(
+    KEPT_MS,
+    monotonicMs,
+    ({ mapping, state, numbers }: LetterQuestion & { readonly numbers: string }) => `${state} ${mapping} ${numbers}`,
+    (question) => countKinds(site, question),
+  )
+  const pairs = keepFor(
+    KEPT_MS,
+    monotonicMs,
+    ({ mapping, numbers }: { readonly mapping: string; readonly numbers: string }) => `${mapping} ${numbers}`,
+    async ({ mapping }) => (await listConflicts(site, { mapping, limit: MOST_CONFLICTS })).conflicts.length,
+  )
   return {
-    kinds,
+    async kinds(question) {
+      const numbers: number[] = []
+      for (const name of await knownMappings(site, question.mapping)) {
+        for (const { deadLetters, discarded } of Object.values(await site.ledger.counts(name))) {
+          numbers.push(deadLetters, discarded)
+        }
+        numbers.push(await site.ledger.countSteps(name, question.state))
+      }
+      return kinds({ ...question, numbers: numbers.join(' ') })
+    },
     async conflicts(mapping, { odoo, external }) {
       if (odoo.conflicts === 0 || external.conflicts === 0) return odoo.conflicts + external.conflicts
       if (odoo.conflicts + external.conflicts > MOST_CONFLICTS) return Math.max(odoo.conflicts, external.conflicts)
-      return pairs(mapping)
+      return pairs({ mapping, numbers: `${odoo.conflicts} ${external.conflicts}` })
     },
   }
-}
-
-function letterName({ mapping, state }: LetterQuestion): string {
-  return `${state} ${mapping ?? ''}`
 }
 
 async function countKinds(site: ServerSite, question: LetterQuestion): Promise<ReadonlyMap<string, number>> {

@@ -13,6 +13,7 @@ export function keepFor<Question, Answer>(
     const key = name(question)
     const known = kept.get(key)
     if (known && monotonicMs() - known.atMs < ms) return known.answer
+    for (const [old, { atMs }] of kept) if (monotonicMs() - atMs >= ms) kept.delete(old)
     const answer = ask(question)
     kept.set(key, { atMs: monotonicMs(), answer })
     answer.catch(() => kept.delete(key))

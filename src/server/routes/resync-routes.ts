@@ -69,7 +69,7 @@ export function resyncRoutes(tools: PageTools, rehearsals: Rehearsals): Hono {
   })
   routes.post('/rehearsals/:id/confirm', async (context) => {
     const view = rehearsals.take(context.req.param('id'))
-    if (!view || view.rehearsal.kind !== 'resync') throw goneError()
+    if (view?.rehearsal.kind !== 'resync') throw goneError()
     const { mapping, rehearsal } = view
     const id = await startJob(site, { kind: 'resync', mapping, options: rehearsal.options })
     return context.redirect(`/jobs/${id}`, 303)
