@@ -73,11 +73,11 @@ function collectionName({ model, collection }: Readonly<Record<string, unknown>>
 
 /** "4 in flight, 10 a second", as configured. */
 function describeLimits(limits: unknown): string {
-  if (typeof limits !== 'object' || limits === null) return 'as the system allows'
+  if (typeof limits !== 'object' || limits === null) return 'default'
   const { concurrency, per_second: perSecond } = limits as Readonly<Record<string, unknown>>
   const parts = [
     ...(typeof concurrency === 'number' ? [`${concurrency} in flight`] : []),
     ...(typeof perSecond === 'number' ? [`${perSecond} a second`] : []),
   ]
-  return parts.length === 0 ? 'as the system allows' : parts.join(', ')
+  return parts.length === 0 ? 'default' : parts.join(', ')
 }

@@ -3,9 +3,10 @@ import { plural } from '../../cli/words.ts'
 import { DISPOSITION, type ErrorCode, SyncError } from '../../contract/error.ts'
 import type { Fields } from '../../contract/value.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import { listDeadLetters, showDeadLetter } from '../../operations/dead-letters.ts'
+import { type DeadLetterDetail, listDeadLetters, showDeadLetter } from '../../operations/dead-letters.ts'
 import { discardDeadLetters } from '../../operations/discard-dead-letters.ts'
 import { retryDeadLetters } from '../../operations/retry-dead-letters.ts'
+import { withKeys } from '../letter-names.ts'
 import { BY_PAGE, type PageTools, sideOf, textOf, wantsPart } from '../page-tools.ts'
 import { deadLetterPage, textOf as typedForm } from '../pages/dead-letter-page.ts'
 import { deadLettersPage, type LetterFilter, retriedRow } from '../pages/dead-letters.ts'
@@ -33,13 +34,13 @@ export function deadLetterRoutes(tools: PageTools): Hono {
   const path = '/dead-letters/:mapping/:side/:id'
   routes.get(path, async (context) => {
     const { mapping, side, id } = addressOf(context)
-    const letter = await showDeadLetter(site, mapping, { side, id })
+    const letter = await readLetter(tools, { mapping, side, id })
     const content = deadLetterPage(letter, {}, site.clock.nowMs())
     return tools.show(context, { title: `Dead letter ${recordName(letter)}`, section: 'dead-letters', content })
   })
   routes.post(`${path}/retry`, async (context) => {
     const { mapping, side, id } = addressOf(context)
-    const name = recordName(await showDeadLetter(site, mapping, { side, id }))
+    const name = recordName(await readLetter(tools, { mapping, side, id }))
     await retryDeadLetters(site, { mapping, records: [{ side, id }], by: BY_PAGE })
     if (wantsPart(context)) return tools.part(context, retriedRow(name))
     return tools.leave(context, `/dead-letters?mapping=${mapping}`, {
@@ -51,7 +52,7 @@ export function deadLetterRoutes(tools: PageTools): Hono {
     const { mapping, side, id } = addressOf(context)
     const reason = textOf((await context.req.parseBody()).reason)
     if (reason === null) throw new SyncError('invalid', 'Say why, for those who ask later.')
-    const name = recordName(await showDeadLetter(site, mapping, { side, id }))
+    const name = recordName(await readLetter(tools, { mapping, side, id }))
     await discardDeadLetters(site, { mapping, records: [{ side, id }], reason, by: BY_PAGE })
     return tools.leave(context, `/dead-letters?mapping=${mapping}`, { tone: 'good', text: `${name} is discarded.` })
   })
@@ -80,7 +81,8 @@ async function showList(tools: PageTools, context: Context): Promise<Response> {
     query: Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== '')),
   }
   const mappings = site.files.map(({ name }) => name)
-  const content = deadLettersPage({ letters, mappings, filter, kinds, pager, nowMs: site.clock.nowMs() })
+  const named = await withKeys(site, letters)
+  const content = deadLettersPage({ letters: named, mappings, filter, kinds, pager, nowMs: site.clock.nowMs() })
   return tools.show(context, { title: 'Dead letters', section: 'dead-letters', content })
 }
 
@@ -88,7 +90,7 @@ async function showList(tools: PageTools, context: Context): Promise<Response> {
 async function edit(tools: PageTools, context: Context): Promise<Response> {
   const { site } = tools
   const { mapping, side, id } = addressOf(context)
-  const letter = await showDeadLetter(site, mapping, { side, id })
+  const letter = await readLetter(tools, { mapping, side, id })
   const name = recordName(letter)
   const typed: Record<string, string> = {}
   for (const [field, value] of Object.entries(await context.req.parseBody())) {
@@ -121,11 +123,23 @@ async function edit(tools: PageTools, context: Context): Promise<Response> {
   return tools.leave(context, `/dead-letters?mapping=${mapping}`, { tone: 'good', text: `${name} is mended.` })
 }
 
+async function readLetter({ site }: PageTools, { mapping, side, id }: Address): Promise<DeadLetterDetail> {
+  const letter = await showDeadLetter(site, mapping, { side, id })
+  const [named = letter] = await withKeys(site, [letter])
+  return named
+}
+
+interface Address {
+  readonly mapping: string
+  readonly side: Side
+  readonly id: string
+}
+
 function codeOf(text: string | null): ErrorCode | null {
   return text !== null && text in DISPOSITION ? (text as ErrorCode) : null
 }
 
-function addressOf(context: Context): { readonly mapping: string; readonly side: Side; readonly id: string } {
+function addressOf(context: Context): Address {
   const { mapping = '', side: sideText = '', id = '' }: Record<string, string> = context.req.param()
   const side = sideOf(sideText)
   if (side === null) throw new SyncError('config', `"${sideText}" is no side.`)
