@@ -2,7 +2,6 @@ import { Hono } from 'hono'
 import { ConfigError } from '../config/config-error.ts'
 import { asSyncError, SyncError } from '../contract/error.ts'
 import { createPageTools } from './page-tools.ts'
-import type { Rehearsals } from './rehearsals.ts'
 import { conflictRoutes } from './routes/conflict-routes.ts'
 import { connectionRoutes } from './routes/connection-routes.ts'
 import { deadLetterRoutes } from './routes/dead-letter-routes.ts'
@@ -10,15 +9,18 @@ import { mappingRoutes } from './routes/mapping-routes.ts'
 import { overviewRoutes } from './routes/overview-routes.ts'
 import { resyncRoutes } from './routes/resync-routes.ts'
 import { traceRoutes } from './routes/trace-routes.ts'
+import { verifyRoutes } from './routes/verify-routes.ts'
 import type { ServerSite } from './site.ts'
+import type { AllStudies } from './studies.ts'
 
 /** The status page: what a person sees and does. */
-export function pageRoutes(site: ServerSite, rehearsals: Rehearsals): Hono {
+export function pageRoutes(site: ServerSite, studies: AllStudies): Hono {
   const tools = createPageTools(site)
   const routes = new Hono()
   const parts = [
     overviewRoutes(tools),
-    resyncRoutes(tools, rehearsals),
+    resyncRoutes(tools, studies),
+    verifyRoutes(tools, studies),
     mappingRoutes(tools),
     connectionRoutes(tools),
     conflictRoutes(tools),

@@ -12,9 +12,9 @@ import { healthRoute } from './health-route.ts'
 import { type HookRouteOptions, hookRoutes } from './hook-routes.ts'
 import { pageRoutes } from './page-routes.ts'
 import { readinessRoute } from './readiness-route.ts'
-import { createRehearsals } from './rehearsals.ts'
 import { loginRoutes } from './routes/login-routes.ts'
 import type { ServerSite } from './site.ts'
+import { createAllStudies } from './studies.ts'
 
 export interface WebAppOptions extends HookRouteOptions {
   readonly ledger: Pick<Ledger, 'mappings'>
@@ -63,8 +63,8 @@ function guarded(site: ServerSite): Hono {
   for (const path of ['/', '/:place{(?!hooks(?:/|$)).+}']) routes.use(path, ...guards)
   routes.route('/', loginRoutes(settings.token, site.clock.nowMs))
   routes.route('/', assetRoutes())
-  const rehearsals = createRehearsals(site)
-  routes.route('/', apiRoutes(site, rehearsals))
-  routes.route('/', pageRoutes(site, rehearsals))
+  const studies = createAllStudies(site)
+  routes.route('/', apiRoutes(site, studies))
+  routes.route('/', pageRoutes(site, studies))
   return routes
 }

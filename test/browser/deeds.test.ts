@@ -214,6 +214,9 @@ inBrowser('what a person does on the status page', () => {
   it('shows what a resync would change before it is done', async () => {
     await makeConflict('R-1')
     await page.goto(`${scene.url}/mappings/customers`)
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByRole('row', { name: /R-1/ }).getByText('shop@x.example').waitFor()
+    expect(await faultsOf(page)).toEqual([])
     await page.getByRole('link', { name: 'Resync…' }).click()
     await page.getByLabel('Odoo’s').check()
     await page.getByLabel('by key').fill('R-1')
@@ -228,6 +231,9 @@ inBrowser('what a person does on the status page', () => {
     await page.getByText('Done.').waitFor()
     await until(() => shopRow('R-1')?.email === 'odoo@x.example')
     expect(await faultsOf(page)).toEqual([])
+    await page.goto(`${scene.url}/mappings/customers`)
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await page.getByText('both sides say the same').waitFor()
     expect(watched.complaints).toEqual([])
   })
 

@@ -79,9 +79,10 @@ const LOOKS: Readonly<Record<string, Look>> = {
   phone: { width: 360 },
   'phone-dark': { width: 360, scheme: 'dark' },
 }
-/** Where the number of rows is what matters, or the page and not its paint. */
-const { desk = {}, 'phone-dark': phoneDark = {} } = LOOKS
+/** Two at a time: every light and every width, if not each with each. */
+const { desk = {}, 'desk-dark': deskDark = {}, phone = {}, 'phone-dark': phoneDark = {} } = LOOKS
 const TWO_LOOKS = { desk, 'phone-dark': phoneDark }
+const OTHER_LOOKS = { 'desk-dark': deskDark, phone }
 
 inBrowser('the status page', () => {
   let browser: Browser
@@ -101,7 +102,7 @@ inBrowser('the status page', () => {
     const { fixture, listening, url } = await serve(count)
     const pages: Record<string, string> = { overview: '/', conflicts: '/conflicts', letters: '/dead-letters' }
     const found: Record<string, string[]> = {}
-    for (const [lookName, look] of Object.entries(count === 50 ? LOOKS : TWO_LOOKS)) {
+    for (const [lookName, look] of Object.entries(count === 0 || count > 50 ? TWO_LOOKS : OTHER_LOOKS)) {
       const { page, complaints, close } = await openPage(browser, look)
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(url + path)

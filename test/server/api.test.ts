@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ApiRoute } from '../../src/server/api/api-route.ts'
 import { apiCalls } from '../../src/server/api/api-routes.ts'
 import { failure } from '../../src/server/api/schemas.ts'
-import { createRehearsals } from '../../src/server/rehearsals.ts'
+import { createAllStudies } from '../../src/server/studies.ts'
 import { type Fixture, openFixture } from './fixture.ts'
 
 const FAULT = { code: 'constraint', message: 'full_name must not be empty', hint: null } as const
@@ -12,7 +12,7 @@ let routes: readonly ApiRoute[]
 
 beforeEach(async () => {
   fixture = await openFixture({ mappings: ['customers', 'orders'] })
-  routes = apiCalls(createRehearsals(fixture.site))
+  routes = apiCalls(createAllStudies(fixture.site))
   await fixture.addDeadLetters('customers', [
     { id: '7', fields: { name: 'Ann', email: null }, fault: FAULT },
     { id: 'a/b c', fields: { name: '' }, fault: { ...FAULT, code: 'invalid' } },
@@ -66,20 +66,28 @@ const GOOD: Readonly<Record<string, readonly [path: string, body?: unknown]>> = 
   readJob: ['/api/jobs/1'],
   beginDryRun: ['/api/mappings/customers/dry-run', { kind: 'resync', from: 'external' }],
   readDryRun: ['/api/dry-runs/{dryRun}'],
+  beginVerification: ['/api/mappings/customers/verify', { strict: true }],
+  readVerification: ['/api/verifications/{verification}'],
 }
 
 describe('the API', () => {
   it('does what each call says, and answers in the form that is described', async () => {
     expect(Object.keys(GOOD).sort()).toEqual(routes.map(({ name }) => name).sort())
-    let dryRun = ''
-    for (const route of [...routes].sort((a) => (a.name === 'readJob' || a.name === 'readDryRun' ? 1 : 0))) {
+    const begun = { dryRun: '', verification: '' }
+    const isLast = (name: string): boolean => /^read(Job|DryRun|Verification)$/.test(name)
+    for (const route of [...routes].sort((a, b) => Number(isLast(a.name)) - Number(isLast(b.name)))) {
       const [path = '', body] = GOOD[route.name] ?? []
-      const { status, data } = await call(route.method.toUpperCase(), path.replace('{dryRun}', dryRun), body)
+      const { status, data } = await call(
+        route.method.toUpperCase(),
+        path.replace(/\{(dryRun|verification)\}/, (_, name: 'dryRun' | 'verification') => begun[name]),
+        body,
+      )
       const expected = route.name === 'probeMapping' ? 503 : route.status
       expect([route.name, status, data]).toEqual([route.name, expected, data])
       // What is not described would be cut away here.
       expect([route.name, route.answer.parse(data)]).toEqual([route.name, data])
-      if (route.name === 'beginDryRun') dryRun = String(data.dryRun)
+      if (route.name === 'beginDryRun') begun.dryRun = String(data.dryRun)
+      if (route.name === 'beginVerification') begun.verification = String(data.verification)
     }
     expect(fixture.defects).toEqual([])
   })

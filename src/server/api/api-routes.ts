@@ -6,8 +6,8 @@ import { asSyncError, type ErrorCode, SyncError } from '../../contract/error.ts'
 import { refuse, refuseMethod } from '../answers.ts'
 import { failureOf } from '../page-tools.ts'
 import { readJson } from '../read-json.ts'
-import type { Rehearsals } from '../rehearsals.ts'
 import type { ServerSite } from '../site.ts'
+import type { AllStudies } from '../studies.ts'
 import type { ApiRoute } from './api-route.ts'
 import { jobCalls } from './job-calls.ts'
 import { openApiDocument } from './openapi.ts'
@@ -15,14 +15,14 @@ import { recordCalls } from './record-calls.ts'
 import { statusCalls } from './status-calls.ts'
 
 /** Every call of the API. */
-export function apiCalls(rehearsals: Rehearsals): readonly ApiRoute[] {
-  return [...statusCalls, ...recordCalls, ...jobCalls(rehearsals)]
+export function apiCalls(studies: AllStudies): readonly ApiRoute[] {
+  return [...statusCalls, ...recordCalls, ...jobCalls(studies)]
 }
 
 /** The API: calls are checked against the schemas that the OpenAPI document shows. */
-export function apiRoutes(site: ServerSite, rehearsals: Rehearsals): Hono {
+export function apiRoutes(site: ServerSite, studies: AllStudies): Hono {
   const routes = new Hono()
-  const calls = apiCalls(rehearsals)
+  const calls = apiCalls(studies)
   const document = openApiDocument(calls, site.config.server.token !== null)
   routes.get('/api/openapi.json', (context) => context.json(document))
   for (const call of calls) {

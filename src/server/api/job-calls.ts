@@ -3,17 +3,16 @@ import type { ResyncOptions } from '../../engine/resync.ts'
 import type { Request } from '../../ledger/ledger.ts'
 import type { Job } from '../../operations/job.ts'
 import { parseSince } from '../../operations/parse-since.ts'
-import { mappingNamed } from '../../operations/site.ts'
-import type { Rehearsals } from '../rehearsals.ts'
 import { startJob } from '../run-job.ts'
 import type { ServerSite } from '../site.ts'
+import type { AllStudies } from '../studies.ts'
 import { type ApiAnswer, type ApiRoute, get, post } from './api-route.ts'
 import { recordOf } from './record-calls.ts'
 import * as schemas from './schemas.ts'
 import { BY_API } from './status-calls.ts'
 
 /** What takes a while: it is begun, and asked for until it is over. */
-export function jobCalls(rehearsals: Rehearsals): readonly ApiRoute[] {
+export function jobCalls({ dryRuns, verifications }: AllStudies): readonly ApiRoute[] {
   return [
     post({
       path: '/api/mappings/{mapping}/sync',
@@ -71,10 +70,9 @@ export function jobCalls(rehearsals: Rehearsals): readonly ApiRoute[] {
       summary: 'Finds out what a sync or a resync would change. Writes nothing.',
       ...{ body: schemas.dryRunRequest, status: 202, answer: schemas.dryRunStarted },
       async handle({ site, path: { mapping = '' }, body }) {
-        mappingNamed(site, mapping)
         const rehearsal =
           body.kind === 'sync' ? { kind: 'sync' as const } : { kind: 'resync' as const, options: optionsOf(site, body) }
-        return { data: { dryRun: rehearsals.begin(mapping, rehearsal) } }
+        return { data: { dryRun: dryRuns.begin(mapping, rehearsal) } }
       },
     }),
     get({
@@ -83,10 +81,31 @@ export function jobCalls(rehearsals: Rehearsals): readonly ApiRoute[] {
       summary: 'What was found. Kept for half an hour, in memory.',
       answer: schemas.dryRun,
       async handle({ path }) {
-        const found = rehearsals.find(path.dryRun ?? '')
+        const found = dryRuns.find(path.dryRun ?? '')
         if (!found) throw new SyncError('config', `There is no dry run ${path.dryRun} (any more).`)
-        const { id, rehearsal: _, ...told } = found
-        return { data: { dryRun: id, ...told } }
+        const { id, subject: _, findings, ...told } = found
+        return { data: { dryRun: id, ...told, steps: findings } }
+      },
+    }),
+    post({
+      path: '/api/mappings/{mapping}/verify',
+      name: 'beginVerification',
+      summary: 'Reads both sides in full and finds every difference. Writes nothing.',
+      ...{ body: schemas.verifyRequest, status: 202, answer: schemas.verificationStarted },
+      handle: async ({ path: { mapping = '' }, body }) => ({
+        data: { verification: verifications.begin(mapping, body) },
+      }),
+    }),
+    get({
+      path: '/api/verifications/{verification}',
+      name: 'readVerification',
+      summary: 'The differences that were found. Kept for half an hour, in memory.',
+      answer: schemas.verification,
+      async handle({ path }) {
+        const found = verifications.find(path.verification ?? '')
+        if (!found) throw new SyncError('config', `There is no verification ${path.verification} (any more).`)
+        const { id, subject: _, findings, ...told } = found
+        return { data: { verification: id, ...told, differences: findings } }
       },
     }),
   ]

@@ -311,6 +311,43 @@ export const dryRun = z
   })
   .meta({ id: 'DryRun', description: 'What would change. At most the first 1,000 steps; all are counted.' })
 
+export const verificationStarted = z
+  .object({ verification: z.string().describe('Ask for it at /api/verifications/{verification}.') })
+  .meta({ id: 'VerificationStarted' })
+
+const pair = { odooId: id, externalId: id, key: nullable(z.string()) }
+
+export const verification = z
+  .object({
+    verification: z.string(),
+    mapping: z.string(),
+    state: z.enum(['running', 'done', 'failed']),
+    found: z.number(),
+    sums: z.record(z.string(), z.number()).describe('How many there are of each kind.'),
+    differences: z.array(
+      z.union([
+        z.object({
+          kind: z.literal('field'),
+          ...pair,
+          field: z.string(),
+          odoo: z.unknown(),
+          external: z.unknown(),
+          isAsSeen: z.boolean().describe('Stored differently on purpose.'),
+        }),
+        z.object({ kind: z.literal('missing'), side, ...pair }),
+        z.object({ kind: z.literal('unlinked'), side, id }),
+      ]),
+    ),
+    error: nullable(z.string()),
+  })
+  .meta({ id: 'Verification', description: 'At most the first 1,000 differences; all are counted.' })
+
+export const verifyRequest = z
+  .strictObject({
+    strict: z.boolean().default(false).describe('Tell values too that are stored differently on purpose.'),
+  })
+  .meta({ id: 'VerifyRequest' })
+
 export const retried = z.object({ mapping: z.string(), retried: z.number() }).meta({ id: 'Retried' })
 export const discarded = z.object({ mapping: z.string(), discarded: z.number() }).meta({ id: 'Discarded' })
 export const confirmed = z

@@ -30,6 +30,7 @@ export function mappingPage(view: MappingView): Html {
       <span class="spread"></span>
       <div class="tools">
         <form method="post" action="/mappings/${mapping}/sync"><button>${icon('play')}Sync now</button></form>
+        <form method="post" action="/mappings/${mapping}/verify"><button>${icon('good')}Verify</button></form>
         <a class="button" href="/mappings/${mapping}/resync">Resync…</a>
       </div>
     </div>

@@ -1,6 +1,7 @@
 import { count } from '../../cli/words.ts'
 import type { PlannedStep } from '../../engine/dry-run-newcomers.ts'
 import type { Rehearsal } from '../../operations/dry-run.ts'
+import type { DryRun } from '../studies.ts'
 import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
 import { showMoment } from './show-time.ts'
@@ -39,29 +40,18 @@ export function resyncPage(mapping: string, form: ResyncForm, error: string | nu
     </form>`
 }
 
-export interface RehearsalView {
-  readonly id: string
-  readonly mapping: string
-  readonly rehearsal: Rehearsal
-  readonly state: 'running' | 'done' | 'failed'
-  readonly found: number
-  readonly steps: readonly PlannedStep[]
-  readonly sums: Readonly<Partial<Record<PlannedStep['action'], number>>>
-  readonly error: string | null
-}
-
-export function rehearsalPage(view: RehearsalView): Html {
-  const { id, mapping, rehearsal, state } = view
+export function rehearsalPage(view: DryRun): Html {
+  const { id, mapping, subject, state } = view
   const refresh =
     state === 'running' ? html` hx-get="/parts/rehearsals/${id}" hx-trigger="every 1s" hx-swap="innerHTML"` : NOTHING
   return html`<p class="crumbs"><a href="/mappings/${mapping}" dir="auto">${mapping}</a> / <a href="/mappings/${mapping}/resync">resync</a> / dry run</p>
     <div class="head"><h1>Dry run: resync <span dir="auto">${mapping}</span></h1></div>
-    <p class="lead">${describeRehearsal(rehearsal)}</p>
+    <p class="lead">${describeRehearsal(subject)}</p>
     <div id="rehearsal" aria-live="polite"${refresh}>${rehearsalParts(view)}</div>`
 }
 
-export function rehearsalParts(view: RehearsalView): Html {
-  const { id, mapping, state, found, steps, sums, error } = view
+export function rehearsalParts(view: DryRun): Html {
+  const { id, mapping, state, found, findings: steps, sums, error } = view
   if (state === 'running') {
     return html`<div class="card"><p>Reading both sides… ${count(found)} found so far.</p><progress aria-label="Dry run"></progress>
       <noscript><p><a href="/rehearsals/${id}">Look again</a></p></noscript></div>`
@@ -97,7 +87,7 @@ const ACTIONS: Readonly<Record<PlannedStep['action'], string>> = {
   error: 'impossible',
 }
 
-export function summaryOf(sums: RehearsalView['sums']): string {
+export function summaryOf(sums: DryRun['sums']): string {
   const parts = Object.entries(sums).map(
     ([action, times]) => `${count(times)} ${ACTIONS[action as PlannedStep['action']]}`,
   )

@@ -6,13 +6,13 @@ import { mappingNamed } from '../../operations/site.ts'
 import { type PageTools, sideOf, textOf } from '../page-tools.ts'
 import { jobPage, jobParts } from '../pages/job-page.ts'
 import { type ResyncForm, rehearsalPage, rehearsalParts, resyncPage } from '../pages/resync-page.ts'
-import type { Rehearsals } from '../rehearsals.ts'
 import { startJob } from '../run-job.ts'
+import type { AllStudies } from '../studies.ts'
 
 const EMPTY: ResyncForm = { from: '', since: '', ids: '', keys: '' }
 
 /** What is chosen, then what would change, then the work itself. */
-export function resyncRoutes(tools: PageTools, rehearsals: Rehearsals): Hono {
+export function resyncRoutes(tools: PageTools, { dryRuns }: AllStudies): Hono {
   const { site } = tools
   const routes = new Hono()
   const path = '/mappings/:mapping/resync'
@@ -49,10 +49,10 @@ export function resyncRoutes(tools: PageTools, rehearsals: Rehearsals): Hono {
       )
     }
     const options: ResyncOptions = { from: sideOf(form.from), sinceMs, ids, keys }
-    return context.redirect(`/rehearsals/${rehearsals.begin(mapping, { kind: 'resync', options })}`, 303)
+    return context.redirect(`/rehearsals/${dryRuns.begin(mapping, { kind: 'resync', options })}`, 303)
   })
   routes.get('/rehearsals/:id', async (context) => {
-    const view = rehearsals.find(context.req.param('id'))
+    const view = dryRuns.find(context.req.param('id'))
     if (!view) throw goneError()
     return tools.show(context, {
       title: `Dry run of ${view.mapping}`,
@@ -61,17 +61,17 @@ export function resyncRoutes(tools: PageTools, rehearsals: Rehearsals): Hono {
     })
   })
   routes.get('/parts/rehearsals/:id', async (context) => {
-    const view = rehearsals.find(context.req.param('id'))
+    const view = dryRuns.find(context.req.param('id'))
     if (!view) throw goneError()
     // When it is over, the whole page comes anew, without the asking.
     if (view.state !== 'running') context.header('hx-refresh', 'true')
     return tools.part(context, rehearsalParts(view))
   })
   routes.post('/rehearsals/:id/confirm', async (context) => {
-    const view = rehearsals.take(context.req.param('id'))
-    if (view?.rehearsal.kind !== 'resync') throw goneError()
-    const { mapping, rehearsal } = view
-    const id = await startJob(site, { kind: 'resync', mapping, options: rehearsal.options })
+    const view = dryRuns.take(context.req.param('id'))
+    if (view?.subject.kind !== 'resync') throw goneError()
+    const { mapping, subject } = view
+    const id = await startJob(site, { kind: 'resync', mapping, options: subject.options })
     return context.redirect(`/jobs/${id}`, 303)
   })
   routes.get('/jobs/:id', async (context) => {
