@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { downloadWithDependencies } from './apt.ts'
+import { downloadWithDependencies, installPackages, missingPackages } from './apt.ts'
 import { cachePath } from './cache-dir.ts'
 import { plainEnvironment, runCommand } from './command.ts'
 import { withLock } from './lock.ts'
@@ -14,6 +14,9 @@ const suite = 'bullseye'
 /** What it prints and draws with, and never loads here: half of the download. */
 const without = ['wkhtmltopdf', 'graphviz', 'iso-codes', 'perl', 'perl-base', 'fonts-roboto-unhinted']
 
+/** What its Python reads under an absolute path of the machine: the templates of docutils. */
+const onMachine = ['docutils-common']
+
 /**
  * Odoo 14 with the Python and the C library of its own Debian release, downloaded and unpacked once. It needs no chroot:
  * the release's own loader, started by its path, finds the release's libraries. Serves with `workers: 0` only, because
@@ -22,6 +25,8 @@ const without = ['wkhtmltopdf', 'graphviz', 'iso-codes', 'perl', 'perl-base', 'f
 export async function ensureOdoo14(): Promise<OdooInstall> {
   return withLock(join(cachePath(), 'install.lock'), async () => {
     const user = await ensureServerUser()
+    const missing = await missingPackages(onMachine)
+    if (missing.length > 0) await installPackages(missing)
     const postgresBinDir = await ensurePostgresPrograms()
     const folder = join(cachePath(), 'odoo-14')
     const versionFile = join(folder, 'version')
