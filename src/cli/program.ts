@@ -17,6 +17,7 @@ import { probeCommand } from './probe.ts'
 import { restoreCommand } from './restore.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
+import { schemaCommand } from './schema.ts'
 import { startCommand } from './start.ts'
 import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
@@ -107,6 +108,7 @@ function createProgram(perform: Perform, world: World): Command {
     backupCommand(perform),
     restoreCommand(perform),
     compactCommand(perform),
+    schemaCommand(perform),
     acceptCommand(perform),
     odooCommand(perform),
   ]
