@@ -16,7 +16,7 @@ import {
  */
 export async function mappingJsonSchema(): Promise<JsonSchema> {
   const schema = withDescriptions(z.toJSONSchema(mappingSchema, { io: 'input' }) as JsonSchema, DESCRIPTIONS)
-  const $defs: Record<string, JsonSchema> = { ...PLACEHOLDER_DEFS, ...(schema.$defs as Defs | undefined) }
+  const $defs: Record<string, JsonSchema> = { ...(schema.$defs as Defs | undefined) }
   const own: Record<string, JsonSchema> = {}
   const collections: JsonSchema[] = []
   for (const [type, load] of Object.entries(SETTINGS_SCHEMAS)) {
@@ -38,7 +38,9 @@ export async function mappingJsonSchema(): Promise<JsonSchema> {
     return { ...of, properties: { ...own, collection: named, ...of.properties } }
   }
   const properties = { ...schema.properties, odoo: side('odoo'), external: side('external') }
-  return { ...withPlaceholders({ ...schema, properties, $defs }), title: 'a mapping of Tandem' }
+  const whole = withPlaceholders({ ...schema, properties, $defs })
+  const defs = { ...(whole.$defs as Defs), ...PLACEHOLDER_DEFS }
+  return { ...whole, $defs: defs, title: 'a mapping of Tandem' }
 }
 
 /** Connectors may share one. */
