@@ -10,6 +10,7 @@ import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import { historyCommand } from './history.ts'
+import { initCommand } from './init.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
 import { odooCommand } from './odoo.ts'
 import { pauseCommand, resumeCommand } from './pause.ts'
@@ -93,6 +94,7 @@ function createProgram(perform: Perform, world: World): Command {
     runCommand(perform),
     startCommand(perform),
     demoCommand(perform),
+    initCommand(perform),
     checkCommand(perform),
     probeCommand(perform),
     syncCommand(perform),
