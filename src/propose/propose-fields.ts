@@ -1,6 +1,6 @@
 import type { FieldSchema, Schema } from '../contract/connector.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import { isConvertible, isReference } from '../mapping/coerce.ts'
+import { isConvertible, isReference, isTextual } from '../mapping/coerce.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { nameLikeness, plainName } from './field-words.ts'
 
@@ -43,14 +43,11 @@ const LOOKUPS: Readonly<Record<string, { readonly by: string; readonly isCode: (
 /** The best pairs by name, type and equal values: each field in at most one. Pure. */
 export function proposeFields(sights: Readonly<Record<Side, Sight>>): readonly ProposedPair[] {
   const { odoo, external } = sights
+  // What a side numbers its records with says nothing on the other.
+  const others = [...external.schema.fields.values()].filter(({ name }) => name.toLowerCase() !== 'id')
   const candidates = [...odoo.schema.fields.values()]
     .filter(({ name }) => !LEFT_OUT.test(name))
-    .flatMap((ours) =>
-      [...external.schema.fields.values()].flatMap((theirs) => {
-        const pair = rate(ours, theirs, sights)
-        return pair ? [pair] : []
-      }),
-    )
+    .flatMap((ours) => others.flatMap((theirs) => rate(ours, theirs, sights) ?? []))
     .sort((a, b) => b.score - a.score)
   const taken: Record<Side, Set<string>> = { odoo: new Set(), external: new Set() }
   const pairs: ProposedPair[] = []
@@ -75,7 +72,9 @@ function rate(ours: FieldSchema, theirs: FieldSchema, sights: Readonly<Record<Si
   const direction = directionOf(ours, theirs)
   if (direction === null) return null
   const byName = nameLikeness(ours.name, theirs.name)
-  const equal = lookup ? null : equalValues(valuesOf(sights.odoo, ours), valuesOf(sights.external, theirs))
+  // Small numbers are equal by chance.
+  const isTelling = !lookup && (byName > 0 || (isTextual(ours.type) && isTextual(theirs.type)))
+  const equal = isTelling ? equalValues(valuesOf(sights.odoo, ours), valuesOf(sights.external, theirs)) : null
   const score = scoreOf(byName, equal, ours, theirs)
   if (score < MAYBE) return null
   const reasons = [

@@ -70,7 +70,8 @@ describe('init', () => {
     expect(existsSync(join(folder, 'secrets'))).toBe(false)
     expect(JSON.parse(read('schema/mapping.json'))).toMatchObject({ type: 'object' })
     // What it wrote runs.
-    expect((await runProgram(folder, ['sync'], env)).code).toBe(0)
+    const synced = await runProgram(folder, ['sync'], env)
+    expect(synced.code, synced.stdout + synced.stderr).toBe(0)
     expect((await runProgram(folder, ['verify', 'customers'], env)).code).toBe(0)
     const again = await runProgram(folder, ['init', '--yes', ...flags(), ...shopFlags], env)
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('There is a ./config.yaml already')])
