@@ -1,6 +1,4 @@
 import { Argument, Command } from 'commander'
-import { configJsonSchema } from '../json-schema/config-json-schema.ts'
-import { mappingJsonSchema } from '../json-schema/mapping-json-schema.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 
@@ -25,7 +23,10 @@ export function schemaCommand(perform: Perform): Command {
 }
 
 async function print({ terminal, json }: Invocation, of: string): Promise<ExitCode> {
-  const schema = of === 'config' ? await configJsonSchema() : await mappingJsonSchema()
+  const schema =
+    of === 'config'
+      ? await (await import('../json-schema/config-json-schema.ts')).configJsonSchema()
+      : await (await import('../json-schema/mapping-json-schema.ts')).mappingJsonSchema()
   terminal.out(JSON.stringify(schema, null, json ? 0 : 2))
   return 0
 }
