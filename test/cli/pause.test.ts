@@ -5,7 +5,7 @@ import { openWorkspace } from './workspace.ts'
 
 const RUNNING = /"mapping":"customers","msg":"running"/
 
-test('a mapping is paused in the middle of a run, over a restart, and resumed; so is a connection', async () => {
+test('a mapping is paused beside the daemon, over a restart, and resumed; so is a connection', async () => {
   await using space = await openWorkspace()
   space.addPartners({ ref: 'C-1', name: 'Ada' })
   await space.tandem('sync')
