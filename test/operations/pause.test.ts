@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/app.ts'
+import type { Connector } from '../../src/contract/connector.ts'
 import { createRunner } from '../../src/engine/runner.ts'
 import { confirmGuards } from '../../src/operations/confirm-guards.ts'
 import { dryRun } from '../../src/operations/dry-run.ts'
@@ -35,6 +37,45 @@ describe('a pause', () => {
     await performJob(runner, SYNC, () => {})
     expect(desk.customer('1').email).toBe('new@x')
     expect(await status()).toMatchObject({ state: 'running', pausedBy: null, needsPerson: false })
+  })
+
+  it('stops a run that is going on once what is in flight is done', async () => {
+    let isSlow = true
+    const slow = (connector: Connector): Connector => ({
+      ...connector,
+      collection(request) {
+        const collection = connector.collection(request)
+        const { sink } = collection
+        if (!sink) return collection
+        const apply: typeof sink.apply = async (operations, signal) => {
+          if (isSlow) await delay(150)
+          return sink.apply(operations, signal)
+        }
+        return Object.create(collection, {
+          sink: { value: Object.create(sink, { apply: { value: apply } }) },
+        }) as typeof collection
+      },
+    })
+    desk = await openDesk(undefined, {
+      connect: (connector, side) => (side === 'external' ? slow(connector) : connector),
+    })
+    await desk.pair()
+    for (let index = 0; index < 1500; index++)
+      desk.world.stores.odoo.insert('partners', { name: 'N', ref: `R${index}` })
+    const context = await desk.world.context()
+    const runner = createRunner({ ...context, clock: { ...context.clock, sleep: systemClock.sleep } })
+    const running = performJob(runner, SYNC, () => {})
+    await delay(300)
+    await pause(desk.site, { target: MAPPING, reason: null, by: 'ada' })
+    await running
+    const made = () => desk.world.stores.external.all('customers').length
+    expect(made()).toBeGreaterThan(1)
+    expect(made()).toBeLessThan(1501)
+    expect(await desk.world.ledger.openIntents('customers')).toEqual([])
+    isSlow = false
+    await resume(desk.site, { target: MAPPING, by: 'ada' })
+    await desk.world.settle()
+    expect(made()).toBe(1501)
   })
 
   it('is not lifted by what lifts the pauses of a mapping itself, and resuming lifts those too', async () => {
