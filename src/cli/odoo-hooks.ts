@@ -4,9 +4,10 @@ import type { Config } from '../config/load-config.ts'
 import { SyncError } from '../contract/error.ts'
 import type { HookPart, Hooks } from '../contract/hooks.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { mappingNamed } from '../operations/site.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
-import { mappingNamed, setupOf } from './setup.ts'
+import { setupOf } from './setup.ts'
 
 const HELP = `
 Automation rules in Odoo by which it tells of changes at once (push: webhook or bus in the mapping) and takes changes

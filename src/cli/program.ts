@@ -1,15 +1,20 @@
 import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../version.ts'
 import { acceptCommand } from './accept.ts'
+import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
+import { compactCommand } from './compact.ts'
 import { conflictsCommand } from './conflicts.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
+import { historyCommand } from './history.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
 import { odooCommand } from './odoo.ts'
+import { pauseCommand, resumeCommand } from './pause.ts'
 import { probeCommand } from './probe.ts'
+import { restoreCommand } from './restore.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
 import { startCommand } from './start.ts'
@@ -96,6 +101,12 @@ function createProgram(perform: Perform, world: World): Command {
     traceCommand(perform),
     deadLettersCommand(perform),
     conflictsCommand(perform),
+    historyCommand(perform),
+    pauseCommand(perform),
+    resumeCommand(perform),
+    backupCommand(perform),
+    restoreCommand(perform),
+    compactCommand(perform),
     acceptCommand(perform),
     odooCommand(perform),
   ]

@@ -7,6 +7,7 @@ import { isRead } from './is-read.ts'
 import { rememberLastActivity } from './lost-memory.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
+import { forgetRestored, optionsOfRestored } from './restored.ts'
 import type { RunMemory } from './run-memory.ts'
 import { workSteps } from './steps.ts'
 import { type SweepReport, sweep } from './sweep.ts'
@@ -36,12 +37,14 @@ export interface RunReport {
  */
 export async function runMapping(
   context: Context,
-  options: RunOptions,
+  wanted: RunOptions,
   memory: RunMemory,
   signal: AbortSignal,
 ): Promise<RunReport> {
   memory.updates = 0
   memory.lostMemory ??= await rememberLastActivity(context)
+  const restored = await optionsOfRestored(context, wanted)
+  const options = restored ?? wanted
   await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
   const sides = SIDES.filter((side) => isRead(context, side))
@@ -67,6 +70,7 @@ export async function runMapping(
     await drain()
   }
   if (options.depth === 'deep') await expireWaiting(context)
+  if (restored && !memory.isStopping()) await forgetRestored(context)
   return { lookAgainMs, sweeps }
 }
 

@@ -3,7 +3,7 @@ import { type App, openApp, readSetup } from '../../src/app.ts'
 import type { Context } from '../../src/engine/context.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
 import { SIDES } from '../../src/mapping/mapping.ts'
-import { requestArgs } from '../../src/requests.ts'
+import { requestArgs } from '../../src/operations/job.ts'
 import { adds } from '../engine/world.ts'
 import type { Daemon } from './daemon.ts'
 
