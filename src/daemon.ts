@@ -2,6 +2,7 @@ import { type App, type AppOptions, openApp, type Setup, systemClock } from './a
 import { endingKeys } from './cli/connection-status.ts'
 import { ConfigError } from './config/config-error.ts'
 import { asSyncError, SyncError } from './contract/error.ts'
+import { allAround } from './engine/activity.ts'
 import { backoffMs } from './engine/backoff.ts'
 import type { Condition } from './engine/connection-guard.ts'
 import type { SyncEvent } from './engine/context.ts'
@@ -12,9 +13,11 @@ import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/s
 import { SIDES } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { ReportNote } from './operations/connection-status.ts'
 import { answerRequests } from './requests.ts'
 import { keepListening } from './server/keep-listening.ts'
+import { loadTracing } from './tracing/tracing.ts'
 
 const REFRESH_MS = 10 * 60_000
 /** Keys that end soon are told of so often. */
@@ -61,8 +64,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     )
   }
   const runners = new Map<string, Runner>()
+  const metrics =
+    setup.config.server.listen === null ? undefined : (await import('./metrics/metrics.ts')).createMetrics()
+  const tracing = await loadTracing()
+  const emit = (event: SyncEvent): void => {
+    options.emit(event)
+    tracing?.emit(event)
+  }
   const appOptions = {
-    emit: options.emit,
+    emit,
+    around: allAround([metrics?.around, tracing?.around].filter((each) => each !== undefined)),
     crashAt: options.crashAt,
     wake: (names: readonly string[]) => {
       for (const name of names) runners.get(name)?.wake()
@@ -76,6 +87,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const ending = new AbortController()
   const inner: InnerOptions = {
     ...options,
+    emit,
+    metrics,
     wake: appOptions.wake,
     signal: AbortSignal.any([options.signal, ending.signal]),
     onLedgerFailure: (error) => {
@@ -98,6 +111,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
 interface InnerOptions extends DaemonOptions {
   readonly onLedgerFailure: (error: SyncError) => void
+  readonly metrics: Metrics | undefined
   readonly wake: (mappings: readonly string[]) => void
 }
 
