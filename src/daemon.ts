@@ -1,3 +1,5 @@
+import { keepWatch } from './alerts/keep-watch.ts'
+import { openRecipient } from './alerts/recipient.ts'
 import { type App, type AppOptions, openApp, type Setup, systemClock } from './app.ts'
 import { endingKeys } from './cli/connection-status.ts'
 import { ConfigError } from './config/config-error.ts'
@@ -15,6 +17,7 @@ import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { ReportNote } from './operations/connection-status.ts'
+import { summarise } from './operations/status.ts'
 import { answerRequests } from './requests.ts'
 import { keepListening } from './server/keep-listening.ts'
 import { loadTracing } from './tracing/tracing.ts'
@@ -131,12 +134,22 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   // First of all: what is told while the mappings connect is kept for them.
   const contextOf = (name: string) => runners.get(name)?.context ?? null
   const listening = keepListening(app, (name) => runners.get(name)?.hear(), { ...options, contextOf, signal })
+  const watching = watchForAlerts(app, { ...options, signal })
   try {
     await runMappings(app, runners, options)
   } finally {
     closing.abort()
-    await listening
+    await Promise.all([listening, watching])
   }
+}
+
+/** Tells whom the configuration names when something needs a person. What fails there keeps no mapping from running. */
+async function watchForAlerts(app: App, { log, signal }: Pick<DaemonOptions, 'log' | 'signal'>): Promise<void> {
+  const { alerts: settings } = app.config
+  const daemon = { pid: process.pid, sinceMs: app.clock.nowMs() }
+  const status = () => summarise(app, { isRunning: true, daemon })
+  const recipients = await Promise.all(settings.to.map(openRecipient))
+  await keepWatch({ ...app, settings, recipients, status, log, signal })
 }
 
 async function runMappings(app: App, runners: Map<string, Runner>, options: InnerOptions): Promise<void> {
