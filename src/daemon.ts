@@ -8,6 +8,8 @@ import { allAround } from './engine/activity.ts'
 import { backoffMs } from './engine/backoff.ts'
 import type { Condition } from './engine/connection-guard.ts'
 import type { SyncEvent } from './engine/context.ts'
+import { confirmHint } from './engine/guard.ts'
+import { noticeMappingChange } from './engine/mapping-change.ts'
 import { connectionPause, type FoundPause, personPauseOf } from './engine/person-pause.ts'
 import { createRunner, type Runner } from './engine/runner.ts'
 import { mustExit } from './ledger/sqlite/errors.ts'
@@ -193,6 +195,9 @@ async function startMapping(
       const { context, warnings } = await app.connect(file, signal)
       for (const warning of warnings) log('warn', formatProblem(warning), file.name)
       await liftPause(app, file.name)
+      const noticed = await noticeMappingChange(context, file.definition, signal)
+      if (noticed)
+        log('warn', noticed.isHeld ? `${noticed.message} ${confirmHint(file.name)}` : noticed.message, file.name)
       const runner = createRunner(context, options.onLedgerFailure)
       runners.set(file.name, runner)
       runner.start()

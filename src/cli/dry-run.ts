@@ -20,7 +20,7 @@ export async function showDryRun(
   for (const file of files) {
     try {
       const { context } = await app.connect(file, invocation.signal)
-      codes.push(await showSteps(file.name, rehearse(context, rehearsal, invocation.signal), invocation))
+      codes.push(await showSteps(file.name, rehearse(context, rehearsal, invocation.signal, file), invocation))
     } catch (error) {
       invocation.signal.throwIfAborted()
       for (const line of failureLines(error)) invocation.terminal.note(`${file.name}: ${line}`)

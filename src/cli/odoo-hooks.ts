@@ -55,6 +55,7 @@ export function hooksCommand(perform: Perform): Command {
         .addOption(new Option('--side <side>', 'which side of the mapping').choices(SIDES).default('odoo'))
         .option('--key-env <name>', 'the environment variable with the API key of an administrator')
         .option('--user <login>', "that administrator's login; Odoo 19 needs none")
+        .addHelpText('after', `\nExamples:\n  tandem odoo hooks ${action} customers --key-env ODOO_ADMIN_API_KEY`)
         .action(
           perform((invocation, command) =>
             hooks(invocation, action as Action, command.args[0] ?? '', command.opts<HooksOptions>()),

@@ -2,6 +2,7 @@ import { type App, openApp, type Setup } from '../app.ts'
 import { SyncError } from '../contract/error.ts'
 import { liftPause } from '../daemon.ts'
 import type { SyncEvent } from '../engine/context.ts'
+import { noticeMappingChange } from '../engine/mapping-change.ts'
 import { personPauseOf } from '../engine/person-pause.ts'
 import { createRunner, type Runner } from '../engine/runner.ts'
 import type { Counts } from '../ledger/ledger.ts'
@@ -31,6 +32,8 @@ export interface Outcome {
 export interface JobWatch {
   /** What a job says of itself. */
   onProgress(job: Job, progress: JobData): void
+  /** What a person should know before it begins. */
+  onNotice?(mapping: string, message: string): void
   /** The counters of the mappings, now and then. */
   onCounts(mapping: string, counts: Readonly<Record<Side, Counts>>): void
 }
@@ -128,6 +131,8 @@ async function performOne(
     if (paused) throw paused.error
     const { context } = await app.connect(file, signal)
     await liftPause(app, mapping)
+    const noticed = await noticeMappingChange(context, file.definition, signal)
+    if (noticed) watch.onNotice?.(mapping, noticed.message)
     const runner = createRunner(context)
     runners.set(mapping, runner)
     const perform = () => performJob(runner, job, (progress) => watch.onProgress(job, progress))

@@ -9,7 +9,7 @@ import type { Invocation } from './invocation.ts'
 export function setupOf({ config, env, terminal }: Invocation): Setup {
   if (!existsSync(config)) {
     throw new SyncError('config', `There is no configuration file ${config}.`, {
-      hint: 'Copy config.example.yaml to config.yaml and fill it in, or name another with --config. To see Tandem work without any: tandem demo.',
+      hint: 'Make one with: tandem init. Or name another with --config. To see Tandem work without any: tandem demo.',
     })
   }
   const setup = readSetup(config, env)

@@ -73,7 +73,21 @@ function show({ terminal }: Invocation, mappings: readonly MappingStatus[], nowM
     each.lagMs === null ? '-' : age(each.lagMs),
     each.lastSuccessAtMs === null ? 'never' : `${age(Math.max(0, nowMs - each.lastSuccessAtMs))} ago`,
   ])
-  for (const line of table(HEADINGS, rows)) terminal.out(line)
+  const { colors } = terminal
+  const paint = {
+    paused: colors.red,
+    'back-off': colors.yellow,
+    running: colors.green,
+    idle: colors.dim,
+    new: colors.dim,
+  }
+  const [head = '', ...body] = table(HEADINGS, rows)
+  terminal.out(colors.dim(head))
+  // Painted once the columns stand, so that the colours take no room.
+  body.forEach((line, index) => {
+    const state = mappings[index]?.state ?? 'idle'
+    terminal.out(line.replace(` ${state}`, ` ${paint[state](state)}`))
+  })
   for (const { mapping, state, reason, guards, deadSteps, ...sides } of mappings) {
     if (reason !== null) terminal.out(`${mapping}: ${state}: ${reason}`)
     for (const guard of guards) {

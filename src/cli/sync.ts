@@ -84,6 +84,7 @@ async function withProgress(
   const progress = createProgress(invocation.terminal, 'changes settled:')
   const outcomes = await performJobs(setup, jobs, invocation, {
     onProgress: () => {},
+    onNotice: (mapping, message) => invocation.terminal.note(`${mapping}: ${message}`),
     onCounts(mapping, counts) {
       tallies.set(mapping, { first: tallies.get(mapping)?.first ?? counts, last: counts })
       let settled = 0

@@ -5,6 +5,7 @@ import { settleDoubts } from './doubt.ts'
 import { hear } from './hear.ts'
 import { isRead } from './is-read.ts'
 import { rememberLastActivity } from './lost-memory.ts'
+import { carryOutMappingChange } from './mapping-change.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
 import { forgetRestored, optionsOfRestored } from './restored.ts'
@@ -44,9 +45,10 @@ export async function runMapping(
   memory.updates = 0
   memory.lostMemory ??= await rememberLastActivity(context)
   const restored = await optionsOfRestored(context, wanted)
-  const options = restored ?? wanted
+  let options = restored ?? wanted
   await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
+  if (await carryOutMappingChange(context, memory, signal)) options = { ...options, sweeps: true }
   const sides = SIDES.filter((side) => isRead(context, side))
   await hear(context, memory, signal)
   const { depth } = options
