@@ -1,0 +1,55 @@
+import type { FieldSchema, Schema } from '../../contract/connector.ts'
+import { findArrivals } from './arrivals.ts'
+import type { Column } from './columns.ts'
+import { type FilesContext, fieldNames } from './context.ts'
+import { columnFor } from './definition.ts'
+import { openReader } from './file-reader.ts'
+import { SplitError } from './splitter.ts'
+
+/** The fields that are declared, were met in files, or are named by a file that waits. */
+export async function describeFiles(context: FilesContext, signal: AbortSignal): Promise<Schema> {
+  const { definition } = context
+  await lookAtFolders(context, signal)
+  const names = new Set(fieldNames(context))
+  if (definition.in !== null && definition.columns.size === 0) {
+    for (const name of await waitingNames(context, signal)) names.add(name)
+  }
+  const fields = [...names].map((name): [string, FieldSchema] => [name, fieldOf(columnFor(definition, name))])
+  return { name: `files ${definition.name}`, fields: new Map(fields) }
+}
+
+/** @throws SyncError `schema` where one of the folders is missing. */
+export async function lookAtFolders({ connection, definition }: FilesContext, signal: AbortSignal): Promise<void> {
+  for (const { folder } of [definition.in, definition.out].filter((side) => side !== null)) {
+    await connection.folder.list(folder, signal)
+  }
+}
+
+/** The columns of the first file that waits and has any. */
+export async function waitingNames(context: FilesContext, signal: AbortSignal): Promise<readonly string[]> {
+  const { connection, definition } = context
+  for (const { path, entry } of await findArrivals(context, signal)) {
+    try {
+      const reader = await openReader(connection.folder, definition, path, entry, null, signal)
+      await reader.close()
+      if (reader.header.names.length > 0) return reader.header.names
+    } catch (error) {
+      if (!(error instanceof SplitError)) throw error
+    }
+  }
+  return []
+}
+
+function fieldOf(column: Column): FieldSchema {
+  return {
+    name: column.field,
+    type: column.type,
+    isRequired: column.isRequired,
+    isReadOnly: false,
+    isAssigned: false,
+    relation: null,
+    maxLength: null,
+    scale: column.type === 'decimal' ? column.digits : null,
+    options: null,
+  }
+}
