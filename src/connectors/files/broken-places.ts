@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import { SyncError } from '../../contract/error.ts'
 import type { Change } from '../../contract/change.ts'
+import { SyncError } from '../../contract/error.ts'
 import { nextNumber } from './store.ts'
 import type { StoredFile } from './stored-files.ts'
 

@@ -1,11 +1,11 @@
 import type { CollectionRequest } from '../../contract/connector.ts'
+import { SyncError } from '../../contract/error.ts'
 import type { Definition } from './definition.ts'
 import type { FileReader } from './file-reader.ts'
 import type { Folder } from './folder.ts'
 import type { FilesSettings } from './settings.ts'
 import type { Store } from './store.ts'
 import { collectionId, knownFields } from './stored-files.ts'
-import { SyncError } from '../../contract/error.ts'
 
 export interface FilesConnection {
   readonly name: string

@@ -8,6 +8,8 @@ export interface Definition {
   readonly settings: FilesCollectionSettings
   /** The declared columns by field, in the order in which they are written. */
   readonly columns: ReadonlyMap<string, Column>
+  /** Columns of other fields, as they are met. */
+  readonly undeclared: Map<string, Column>
   /** The fields that name a record; none where the collection is only looked at. */
   readonly key: readonly string[]
   readonly in: ArrivingFolders | null
@@ -31,7 +33,7 @@ export function defineCollection(
   )
   const key = settings.key ?? keyOfMapping ?? []
   const { in: arriving = null, out = null } = settings
-  return { name, settings, columns, key: [key].flat(), in: arriving && foldersOf(arriving), out }
+  return { name, settings, columns, undeclared: new Map(), key: [key].flat(), in: arriving && foldersOf(arriving), out }
 }
 
 function foldersOf(arriving: Arriving): ArrivingFolders {
@@ -46,8 +48,12 @@ function foldersOf(arriving: Arriving): ArrivingFolders {
 }
 
 /** The column of a field; one that is not declared is text. */
-export function columnFor({ columns, settings }: Definition, field: string): Column {
-  return columns.get(field) ?? columnOf(field, {}, settings)
+export function columnFor({ columns, undeclared, settings }: Definition, field: string): Column {
+  const known = columns.get(field) ?? undeclared.get(field)
+  if (known) return known
+  const column = columnOf(field, {}, settings)
+  undeclared.set(field, column)
+  return column
 }
 
 /** Parts of an id, in one text: "a|b". A bar within a part is doubled, so that two lists never give one text. */

@@ -9,6 +9,8 @@ import { putAway } from './put-away.ts'
 import { lastNumber } from './store.ts'
 import { recordsAfterId, recordsAfterSeq, type StoredRecord, stateOf } from './stored-records.ts'
 
+const MOST_ROUNDS = 20
+
 /**
  * The changes that files brought, in the order in which they were stored. Reading takes in what has arrived; what is read
  * stays in the store, so that any page may be read again.
@@ -20,10 +22,15 @@ export function filesFeed(context: FilesContext): Feed {
     readsAhead: true,
     async read(request, signal) {
       refuseAborted(signal)
-      const isAll = await takeIn(context, request.limit, signal)
+      let page = pageAfter(context, request)
+      let isAll = false
+      // Lines that say nothing new fill no page; after some of them the caller may stop, or go on.
+      for (let round = 0; round < MOST_ROUNDS && !isAll && page.changes.length < request.limit; round++) {
+        isAll = await takeIn(context, request.limit - page.changes.length, signal)
+        page = pageAfter(context, request)
+      }
       await putAway(context, signal)
       refuseUnknownFields(context)
-      const page = pageAfter(context, request)
       return { ...page, caughtUp: isAll && page.changes.length < request.limit }
     },
     async list(after, limit, signal) {

@@ -1,3 +1,4 @@
+import { parse } from 'csv-parse/sync'
 import type { Definition } from './definition.ts'
 import { createDecoder, createTranscoder, encodingOf, sourceLength } from './encoding.ts'
 import type { FileEntry, Folder } from './folder.ts'
@@ -5,7 +6,6 @@ import type { Header } from './parse-records.ts'
 import { createCsvSplitter } from './split-csv.ts'
 import { createJsonSplitter } from './split-json.ts'
 import { createLineSplitter, type Slice, SplitError, type Splitter } from './splitter.ts'
-import { parse } from 'csv-parse/sync'
 
 /** A file that is being read, from one page to the next. */
 export interface FileReader {
@@ -45,6 +45,7 @@ export async function openReader(
   let { position, line } = start
   let waiting: Slice[] = []
   let isOver = false
+  let fault: SplitError | null = null
   return {
     path,
     size: entry.size,
@@ -60,15 +61,22 @@ export async function openReader(
       while (waiting.length < limit && !isOver) {
         const piece = await pieces.next()
         if (piece.done) isOver = true
-        waiting.push(...(piece.done ? splitter.end() : splitter.push(transcode(piece.value))))
+        try {
+          waiting.push(...(piece.done ? splitter.end() : splitter.push(transcode(piece.value))))
+        } catch (error) {
+          if (!(error instanceof SplitError)) throw error
+          fault = error
+          isOver = true
+        }
       }
+      if (waiting.length === 0 && fault !== null) throw fault
       const slices = waiting.slice(0, limit)
       waiting = waiting.slice(limit)
       for (const { whole, breaks } of slices) {
         position += sourceLength(encoding, whole)
         line += breaks
       }
-      return { slices, isEnd: isOver && waiting.length === 0 }
+      return { slices, isEnd: isOver && fault === null && waiting.length === 0 }
     },
     async close() {
       await pieces.return?.()

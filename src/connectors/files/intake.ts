@@ -4,8 +4,8 @@ import { addBroken, mendBefore, mendGeneration } from './broken-places.ts'
 import type { FilesContext } from './context.ts'
 import { columnFor, type Definition } from './definition.ts'
 import { type FileReader, openReader } from './file-reader.ts'
-import { refuseFile } from './put-away.ts'
 import { type Header, type Parsed, parseSlices } from './parse-records.ts'
+import { refuseFile } from './put-away.ts'
 import { reasonNotToRemove } from './snapshot.ts'
 import { type Slice, SplitError } from './splitter.ts'
 import { inTransaction } from './store.ts'
@@ -16,8 +16,8 @@ import {
   filesIn,
   noteArrival,
   type Progress,
-  setFileState,
   type StoredFile,
+  setFileState,
 } from './stored-files.ts'
 import { recordWriter, removeUnlisted } from './stored-records.ts'
 import { type Trailer, trailerOf } from './trailer.ts'
@@ -178,6 +178,13 @@ function storeSlices(context: FilesContext, file: StoredFile, reader: FileReader
       header: headerText,
     }
     if (!advance(database, file, progress)) return false
+    const promised = trailer
+      ? slices.map(({ bytes }) => linesPromised(trailer, bytes)).find((lines) => lines !== null)
+      : null
+    const lines = progress.records + progress.bad
+    if (typeof promised === 'number' && promised !== lines) {
+      noteShortFile(context, file, `has ${lines} lines, and its trailer says ${promised}`)
+    }
     storeParsed(context, file, parsed, headerText)
     return true
   })
@@ -202,13 +209,25 @@ function storeParsed(context: FilesContext, file: StoredFile, parsed: readonly P
   if (names.size > 0) addKnownFields(database, context.id(), [...names])
 }
 
+function noteShortFile(context: FilesContext, file: StoredFile, problem: string): void {
+  const database = context.connection.store.handle()
+  addBroken(database, context.id(), file, { line: 0, header: '', raw: null, problem, hint: 'Have it delivered again.' })
+  setFileState(database, file, 'reading', problem)
+}
+
+function linesPromised(trailer: Trailer, bytes: Buffer): number | null {
+  return bytes.length < LONGEST_TRAILER ? (trailer(bytes.toString('utf8'))?.lines ?? null) : null
+}
+
+const LONGEST_TRAILER = 1000
+
 export function trailerTemplate({ in: arriving }: Definition): string | null {
   return arriving && arriving.complete !== 'rename' ? (arriving.complete.trailer ?? null) : null
 }
 
 function withoutTrailer(slices: readonly Slice[], trailer: Trailer): readonly Slice[] {
   return slices.map((slice) =>
-    slice.bytes.length < 1000 && trailer(slice.bytes.toString('utf8')) ? { ...slice, bytes: EMPTY } : slice,
+    slice.bytes.length < LONGEST_TRAILER && trailer(slice.bytes.toString('utf8')) ? { ...slice, bytes: EMPTY } : slice,
   )
 }
 

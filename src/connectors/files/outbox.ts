@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import type { Line } from './render-lines.ts'
 import type { Cells } from './parse-records.ts'
+import type { Line } from './render-lines.ts'
 import { nextNumber } from './store.ts'
 
 /** Lines that are to be written, at most one for each record until they are in a file. */

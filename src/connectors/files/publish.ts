@@ -1,5 +1,5 @@
-import type { FilesContext } from './context.ts'
 import type { Leaving } from './collection-schema.ts'
+import type { FilesContext } from './context.ts'
 import { fillName, joinPath, markerOf } from './file-name.ts'
 import {
   beginPublication,

@@ -3,7 +3,7 @@ import { addBroken } from './broken-places.ts'
 import type { FilesContext } from './context.ts'
 import { joinPath, markerOf } from './file-name.ts'
 import { inTransaction } from './store.ts'
-import { filesIn, forgetFile, setFileState, type StoredFile } from './stored-files.ts'
+import { filesIn, forgetFile, type StoredFile, setFileState } from './stored-files.ts'
 
 const MOST_NAMES = 1000
 

@@ -5,6 +5,7 @@ import { countListed } from './stored-records.ts'
 /** Why nothing may be called deleted after a full list; null: nothing speaks against it. */
 export function reasonNotToRemove({ connection, definition, id }: FilesContext, file: StoredFile): string | null {
   if (file.records === 0) return 'lists no records at all'
+  if (file.problem !== null) return file.problem
   if (file.unnamed > 0) {
     const lines = file.unnamed === 1 ? 'a line' : `${file.unnamed} lines`
     return `has ${lines} of which nobody can say which records they are`

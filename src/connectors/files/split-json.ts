@@ -27,6 +27,7 @@ export function createJsonSplitter(items: string | null, isWithin: boolean, maxB
   /** In front of the list: whether the next text at depth 1 is a property's name, and the last of these. */
   let keyAt = -1
   let key = ''
+  let fault: SplitError | null = null
   const wanted = items
 
   function before(byte: number): void {
@@ -90,8 +91,7 @@ export function createJsonSplitter(items: string | null, isWithin: boolean, maxB
     depth = 0
   }
 
-  function scan(): readonly Slice[] {
-    const slices: Slice[] = []
+  function scan(slices: Slice[]): void {
     for (; at < rest.length; at++) {
       const byte = rest[at] ?? 0
       if (isText) {
@@ -108,15 +108,28 @@ export function createJsonSplitter(items: string | null, isWithin: boolean, maxB
       rest = Buffer.alloc(0)
       at = 0
     }
+  }
+
+  /** What was found before the fault is handed out first. */
+  function scanToFault(): readonly Slice[] {
+    const slices: Slice[] = []
+    try {
+      scan(slices)
+    } catch (error) {
+      if (!(error instanceof SplitError)) throw error
+      fault = error
+    }
     return slices
   }
 
   return {
     push(piece) {
+      if (fault !== null) throw fault
       rest = rest.length === 0 ? piece : Buffer.concat([rest, piece])
-      return scan()
+      return scanToFault()
     },
     end() {
+      if (fault !== null) throw fault
       if (place !== 'after') throw new SplitError('ends before its list does: it is not complete')
       return []
     },

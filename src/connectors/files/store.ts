@@ -119,9 +119,18 @@ export function inTransaction<T>(database: Database.Database, work: () => T): T 
 
 /** Takes the next number of a counter that only grows. */
 export function nextNumber(database: Database.Database, counter: 'seq' | 'generation' | `files:${number}`): number {
-  const sql = `insert into counter values (?, 1) on conflict (name) do update set value = value + 1 returning value`
-  return database.prepare<[string], { value: number }>(sql).get(counter)?.value ?? 0
+  let statement = NEXT_NUMBER.get(database)
+  if (statement === undefined) {
+    statement = database.prepare(
+      'insert into counter values (?, 1) on conflict (name) do update set value = value + 1 returning value',
+    )
+    NEXT_NUMBER.set(database, statement)
+  }
+  return statement.get(counter)?.value ?? 0
 }
+
+/** Asked once for every line. */
+const NEXT_NUMBER = new WeakMap<Database.Database, Database.Statement<[string], { value: number }>>()
 
 export function lastNumber(database: Database.Database, counter: 'seq'): number {
   const sql = 'select value from counter where name = ?'

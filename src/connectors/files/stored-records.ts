@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { RecordId, RecordState } from '../../contract/change.ts'
-import type { Value } from '../../contract/value.ts'
 import { SyncError } from '../../contract/error.ts'
+import type { Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
 import { foldText } from '../sql/fold.ts'
 import { columnFor, type Definition } from './definition.ts'
@@ -28,7 +28,7 @@ interface Row {
 
 /** As coarse as any rule by which keys are compared. */
 const FOLD = { case: true, space: true }
-const COLUMNS = 'id, cells, seq, changed_at, by_us'
+const COLUMNS = 'r.id, r.cells, r.seq, r.changed_at, r.by_us'
 
 function ofRow(row: Row): StoredRecord {
   const cells = row.cells === null ? null : (JSON.parse(row.cells) as Cells)
@@ -88,7 +88,7 @@ export function recordWriter(database: Database, collection: number): RecordWrit
 }
 
 export function recordsById(database: Database, collection: number, ids: readonly RecordId[]): readonly StoredRecord[] {
-  const sql = `select ${COLUMNS} from json_each(?) j join record on collection = ? and id = j.value where cells is not null`
+  const sql = `select ${COLUMNS} from json_each(?) j join record r on r.collection = ? and r.id = j.value where r.cells is not null`
   return database
     .prepare<[string, number], Row>(sql)
     .all(JSON.stringify([...new Set(ids)]), collection)
@@ -101,7 +101,7 @@ export function recordsLikeIds(
   collection: number,
   ids: readonly string[],
 ): readonly StoredRecord[] {
-  const sql = `select ${COLUMNS} from json_each(?) j join record on collection = ? and folded = j.value where cells is not null`
+  const sql = `select ${COLUMNS} from json_each(?) j join record r on r.collection = ? and r.folded = j.value where r.cells is not null`
   const folded = JSON.stringify([...new Set(ids.map((id) => foldText(id, FOLD)))])
   return database.prepare<[string, number], Row>(sql).all(folded, collection).map(ofRow)
 }
@@ -112,7 +112,7 @@ export function recordsAfterSeq(
   seq: number,
   limit: number,
 ): readonly StoredRecord[] {
-  const sql = `select ${COLUMNS} from record where collection = ? and seq > ? order by seq limit ?`
+  const sql = `select ${COLUMNS} from record r where collection = ? and seq > ? order by seq limit ?`
   return database.prepare<[number, number, number], Row>(sql).all(collection, seq, limit).map(ofRow)
 }
 
@@ -123,7 +123,7 @@ export function recordsAfterId(
   id: string,
   limit: number,
 ): readonly StoredRecord[] {
-  const sql = `select ${COLUMNS} from record where collection = ? and id > ? and cells is not null order by id limit ?`
+  const sql = `select ${COLUMNS} from record r where collection = ? and id > ? and cells is not null order by id limit ?`
   return database.prepare<[number, string, number], Row>(sql).all(collection, id, limit).map(ofRow)
 }
 
