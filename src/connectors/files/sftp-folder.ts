@@ -78,7 +78,7 @@ export function sftpFolder(name: string, ssh: SftpSettings, settings: FilesSetti
       try {
         yield* piecesOf(call, path, handle, from, signal)
       } finally {
-        await call<void>(path, NEVER, (sftp, done) => sftp.close(handle, done), handle).catch(() => {})
+        await call<undefined>(path, NEVER, (sftp, done) => sftp.close(handle, done), handle).catch(() => {})
       }
     },
     async write(path, pieces, signal) {
@@ -88,14 +88,14 @@ export function sftpFolder(name: string, ssh: SftpSettings, settings: FilesSetti
       try {
         await writePieces(call, path, handle, pieces, signal)
       } finally {
-        await call<void>(path, NEVER, (sftp, done) => sftp.close(handle, done), handle).catch(() => {})
+        await call<undefined>(path, NEVER, (sftp, done) => sftp.close(handle, done), handle).catch(() => {})
       }
     },
     async move(from, to, replaces, signal) {
       const [source, target] = [await place(from, signal), await place(to, signal)]
       if (!replaces && (await statsOf(to, target, signal)) !== null) return 'taken'
       try {
-        await call<void>(from, signal, (sftp, done) =>
+        await call<undefined>(from, signal, (sftp, done) =>
           replaces ? replace(sftp, source, target, done) : sftp.rename(source, target, done),
         )
       } catch (error) {
@@ -108,7 +108,7 @@ export function sftpFolder(name: string, ssh: SftpSettings, settings: FilesSetti
     },
     async remove(path, signal) {
       const full = await place(path, signal)
-      await call<void>(path, signal, (sftp, done) => sftp.unlink(full, done)).catch((error: SyncError) => {
+      await call<undefined>(path, signal, (sftp, done) => sftp.unlink(full, done)).catch((error: SyncError) => {
         if (statusOf(error.cause) !== NO_SUCH_FILE) throw error
       })
     },
@@ -118,7 +118,7 @@ export function sftpFolder(name: string, ssh: SftpSettings, settings: FilesSetti
         const part = joinPath(...parts.slice(0, count))
         const full = await place(part, signal)
         if ((await statsOf(part, full, signal)) !== null) continue
-        await call<void>(part, signal, (sftp, done) => sftp.mkdir(full, done))
+        await call<undefined>(part, signal, (sftp, done) => sftp.mkdir(full, done))
       }
     },
     async isWritable(path, signal) {
@@ -229,11 +229,11 @@ async function writePieces(
     for (let at = 0; at < piece.length; at += PIECE_BYTES) {
       const length = Math.min(PIECE_BYTES, piece.length - at)
       const start = position
-      await call<void>(path, signal, (sftp, done) => sftp.write(handle, piece, at, length, start, done), handle)
+      await call<undefined>(path, signal, (sftp, done) => sftp.write(handle, piece, at, length, start, done), handle)
       position += length
     }
   }
-  await call<void>(
+  await call<undefined>(
     path,
     signal,
     (sftp, done) => {
@@ -253,7 +253,7 @@ function replace(
   sftp: Sftp,
   source: string,
   target: string,
-  done: (error: Error | null | undefined, result: void) => void,
+  done: (error: Error | null | undefined, result: undefined) => void,
 ): void {
   try {
     sftp.ext_openssh_rename(source, target, done)

@@ -33,14 +33,14 @@ export interface Sftp {
     offset: number,
     length: number,
     position: number,
-    callback: Callback<void>,
+    callback: Callback<undefined>,
   ): void
-  close(handle: Buffer, callback: Callback<void>): void
-  rename(from: string, to: string, callback: Callback<void>): void
-  ext_openssh_rename(from: string, to: string, callback: Callback<void>): void
-  ext_openssh_fsync(handle: Buffer, callback: Callback<void>): void
-  unlink(path: string, callback: Callback<void>): void
-  mkdir(path: string, callback: Callback<void>): void
+  close(handle: Buffer, callback: Callback<undefined>): void
+  rename(from: string, to: string, callback: Callback<undefined>): void
+  ext_openssh_rename(from: string, to: string, callback: Callback<undefined>): void
+  ext_openssh_fsync(handle: Buffer, callback: Callback<undefined>): void
+  unlink(path: string, callback: Callback<undefined>): void
+  mkdir(path: string, callback: Callback<undefined>): void
 }
 
 interface Client {

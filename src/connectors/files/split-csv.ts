@@ -11,7 +11,7 @@ const ESCAPED = 4
 /** Records of a CSV file: lines, except that a quoted value may hold line breaks. */
 export function createCsvSplitter(csv: CsvSettings, maxBytes: number): Splitter {
   const quote = csv.quote === '' ? -1 : csv.quote.charCodeAt(0)
-  const escape = csv.escape.charCodeAt(0)
+  const escaping = csv.escape.charCodeAt(0)
   const delimiter = csv.delimiter.charCodeAt(0)
   let state = START
   return createRecordSplitter(
@@ -29,13 +29,13 @@ export function createCsvSplitter(csv: CsvSettings, maxBytes: number): Splitter 
         const byte = buffer[at]
         if (state === QUOTED) {
           if (byte === quote) state = CLOSED
-          else if (byte === escape) state = ESCAPED
+          else if (byte === escaping) state = ESCAPED
         } else if (state === ESCAPED) state = QUOTED
         else if (byte === NEWLINE) return { end: at + 1, scanned: at + 1, isOpen: false }
         else if (byte === delimiter) state = START
         else if (byte === quote && state === START) state = QUOTED
         // A quote that is doubled stands for itself.
-        else if (byte === quote && state === CLOSED && escape === quote) state = QUOTED
+        else if (byte === quote && state === CLOSED && escaping === quote) state = QUOTED
         else if (byte !== RETURN || state !== CLOSED) state = PLAIN
       }
       return { end: -1, scanned: at, isOpen: state === QUOTED || state === ESCAPED }

@@ -74,9 +74,10 @@ export function createJsonSplitter(items: string | null, isWithin: boolean, maxB
     if (byte === QUOTE) isText = true
     else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth += 1
     else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
-      if (depth === 0) return finish(at, slices)
-      depth -= 1
-      if (depth === 0) finish(at + 1, slices)
+      // The end of the list ends a record that is a mere number or word, too.
+      if (depth === 0) finish(at, slices)
+      else if (depth === 1) finish(at + 1, slices)
+      else depth -= 1
     } else if (depth === 0 && byte === COMMA) finish(at, slices)
   }
 
