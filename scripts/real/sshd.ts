@@ -82,7 +82,10 @@ ForceCommand internal-sftp
       await waitUntilReady({ name: 'sshd', pid, logFile, timeoutMs: 20_000 }, () => answers(port))
     },
     async stop() {
-      if (pid !== null) await stopServerProcess(pid, 'SIGKILL', 5000)
+      if (pid === null) return
+      // Sessions are processes in groups of their own, and would go on.
+      const sessions = await descendants(pid)
+      for (const each of [pid, ...sessions]) await stopServerProcess(each, 'SIGKILL', 5000)
       pid = null
     },
   }
@@ -105,6 +108,13 @@ async function ensureSshd(): Promise<string> {
     renameSync(building, folder)
     return program
   })
+}
+
+async function descendants(pid: number): Promise<number[]> {
+  const listed = await runCommand('sh', ['-c', 'ps -o pid= --ppid "$0" || true', String(pid)])
+  const children = listed.trim().split(/\s+/).filter(Boolean).map(Number)
+  const further = await Promise.all(children.map(descendants))
+  return [...children, ...further.flat()]
 }
 
 function answers(port: number): Promise<boolean> {

@@ -28,7 +28,7 @@ describe('what is written', () => {
           code: { from: 'Nr.' },
           name: {},
           price: { type: 'decimal', decimal: ',', digits: 2 },
-          on: { type: 'boolean', true: ['J'], false: ['N'] },
+          on: { type: 'boolean', yes: ['J'], no: ['N'] },
           day: { type: 'date', date: 'DD.MM.YYYY' },
           at: { type: 'datetime', datetime: 'YYYY-MM-DD HH:mm', timezone: 'Europe/Berlin' },
         },

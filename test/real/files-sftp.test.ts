@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { whyHostCannotRunServers } from '../../scripts/real/host.ts'
 import { openSshd, type Sshd } from '../../scripts/real/sshd.ts'
 import { createFilesConnector } from '../../src/connectors/files/index.ts'
+import type { Page } from '../../src/contract/feed.ts'
 import type { Fields } from '../../src/contract/value.ts'
 import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
 import { asPerson } from './person.ts'
@@ -182,7 +183,7 @@ describe.skipIf(!canRun)('SFTP', () => {
         await sshd.start()
       }
       try {
-        const page = await feed?.read({ cursor, limit: 1500, depth: 'tail', nowMs: 0 }, signal)
+        const page: Page | undefined = await feed?.read({ cursor, limit: 1500, depth: 'tail', nowMs: 0 }, signal)
         for (const change of page?.changes ?? []) if (change.kind === 'state') told.add(change.state.id)
         cursor = page?.cursor ?? null
         if (page?.caughtUp) break
@@ -233,7 +234,7 @@ schedule: every 1s
           name: { from: Name, required: true }
           email: { from: E-Mail }
           land: { from: Land }
-          aktiv: { from: Aktiv, type: boolean, true: [J], false: [N] }
+          aktiv: { from: Aktiv, type: boolean, yes: [J], no: [N] }
         operation: { column: Satzart, create: N, update: A, remove: L }
         in: { folder: in, files: "kunden-*.csv", complete: rename }
         out: { folder: out, file: "odoo-{date}-{seq:4}.csv" }

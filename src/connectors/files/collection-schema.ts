@@ -34,8 +34,8 @@ const formats = z.strictObject({
   /** How many digits a decimal is written with after the separator; as many as it has unless given. */
   digits: z.int().min(0).max(12).optional(),
   /** The words for yes and no, in any letter case; the first of each is the one that is written. */
-  true: words.optional(),
-  false: words.optional(),
+  yes: words.optional(),
+  no: words.optional(),
   /** Of YYYY, YY, MM, M, DD, D. */
   date: datePattern.optional(),
   /** `iso`, or of those of a date and HH, H, mm, ss, SSS. */

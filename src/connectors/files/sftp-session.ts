@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net'
 import { SyncError } from '../../contract/error.ts'
 import { fingerprintOf } from './host-key.ts'
 import type { FilesSettings, SftpSettings } from './settings.ts'
@@ -47,10 +48,9 @@ interface Client {
   readonly sftp: Sftp
   connect(config: object): Promise<unknown>
   end(): Promise<unknown>
-  on(event: string, listener: (...args: unknown[]) => void): void
 }
 interface ClientModule {
-  readonly default: new () => Client
+  readonly default: new (name: string, told: Readonly<Record<'error' | 'end' | 'close', () => void>>) => Client
 }
 
 /** One request; `done` takes the answer. */
@@ -66,28 +66,32 @@ export interface SftpSession extends AsyncDisposable {
 
 export function sftpSession(name: string, ssh: SftpSettings, settings: FilesSettings): SftpSession {
   let client: Promise<Client> | null = null
+  /** The one behind `client`: an older one that ends at last must not take it away. */
+  let current: Client | null = null
   const owners = new WeakMap<Buffer, Client>()
 
   function drop(): void {
     const gone = client
     client = null
+    current = null
     void gone?.then((each) => each.end()).catch(() => {})
   }
 
   async function open(): Promise<Client> {
     const Client = await loadClient()
-    const opened = new Client()
-    let refusedKey: string | null = null
-    // A line that breaks between two calls is found to be broken by the next one.
-    for (const event of ['error', 'end', 'close']) {
-      opened.on(event, () => {
-        if (event !== 'error') client = null
-      })
+    // A line that breaks between two calls is opened anew by the next one.
+    const forget = (): void => {
+      if (current !== opened) return
+      client = null
+      current = null
     }
+    const opened: Client = new Client('tandem', { error: forget, end: forget, close: forget })
+    let refusedKey: string | null = null
     try {
       await opened.connect({
         host: ssh.host,
         port: ssh.port,
+        sock: await openSocket(ssh, settings.connectTimeoutMs),
         username: ssh.user,
         password: ssh.password,
         privateKey: ssh.privateKey,
@@ -106,6 +110,7 @@ export function sftpSession(name: string, ssh: SftpSettings, settings: FilesSett
       if (refusedKey !== null) throw wrongHost(name, ssh.host, refusedKey)
       throw sftpError(error, `connection ${name}: ${ssh.host}`)
     }
+    current = opened
     return opened
   }
 
@@ -140,6 +145,24 @@ export function sftpSession(name: string, ssh: SftpSettings, settings: FilesSett
       await gone?.then((each) => each.end()).catch(() => {})
     },
   }
+}
+
+/** Without a delay for small packets: each call is one, and waits for its answer. */
+function openSocket({ host, port }: SftpSettings, timeoutMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true })
+    const late = (): void => {
+      socket.destroy()
+      reject(new SyncError('timeout', `${host}:${port} does not answer`))
+    }
+    socket.setTimeout(timeoutMs, late)
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.setTimeout(0)
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
 }
 
 /** An answer of the server, as opposed to a line that broke. */
