@@ -1,7 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** `fast` needs no outside system; `real` and `real-protocols` run against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
+  // What a user's own code imports, before it is installed from a package.
+  resolve: {
+    alias: { 'odoo-tandem/contract': fileURLToPath(new URL('src/contract/index.ts', import.meta.url)) },
+  },
   test: {
     // Half of the tests wait for processes of their own: three at a time keep two cores busy.
     maxWorkers: 3,
@@ -10,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/shops/**'],
+          exclude: ['test/real/**', 'test/shops/**', 'test/package/**', 'test/deploy/**'],
           testTimeout: 60_000,
         },
       },
@@ -33,6 +38,9 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'deploy', include: ['test/deploy/deploy.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'deploy-container', include: ['test/deploy/container.test.ts'] } },
       {
         test: {
           name: 'shops',

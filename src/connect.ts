@@ -4,7 +4,7 @@ import type { Config, ConnectionConfig } from './config/load-config.ts'
 import { settingsProblems } from './config/settings-problems.ts'
 import { connectSteps } from './connect-steps.ts'
 import { CONNECTORS } from './connectors/index.ts'
-import type { Collection, Connector, Report, Schema } from './contract/connector.ts'
+import type { Collection, Connector, ConnectorFactory, Report, Schema } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
 import type { PushTarget } from './contract/hooks.ts'
 import type { ConnectionGuard } from './engine/connection-guard.ts'
@@ -13,6 +13,9 @@ import type { CrashPoint } from './engine/crash-points.ts'
 import { guardConnector } from './engine/guarded-connector.ts'
 import { isRead } from './engine/is-read.ts'
 import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
+import { isFileName } from './extensions/load-module.ts'
+import { loadConnector } from './extensions/own-connector.ts'
+import { loadTransforms } from './extensions/own-transforms.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { withBundles } from './mapping/bundle.ts'
 import { compile } from './mapping/compile.ts'
@@ -88,14 +91,27 @@ export async function openConnections(config: Config, names: Iterable<string>, g
 }
 
 async function openConnector(config: Config, connection: ConnectionConfig): Promise<Connector> {
-  const load = CONNECTORS[connection.type]
-  if (!load) {
-    const known = Object.keys(CONNECTORS)
-    const message = `there is no connector "${connection.type}"${didYouMean(connection.type, known)}; there are ${known.join(', ')}`
-    throw new ConfigError([problemAt(config.locate, ['connections', connection.name, 'type'], message)])
-  }
-  const factory = await load()
-  return factory({ type: connection.type, ...connection.settings }, connection.name, { folder: dirname(config.file) })
+  const folder = dirname(config.file)
+  const factory = await findFactory(config, connection, folder)
+  return factory({ type: connection.type, ...connection.settings }, connection.name, { folder })
+}
+
+/** One of Tandem's connectors, or one of the user's own. @throws ConfigError with file and line. */
+async function findFactory(
+  config: Config,
+  { type, name }: ConnectionConfig,
+  folder: string,
+): Promise<ConnectorFactory> {
+  const builtIn = CONNECTORS[type]
+  if (builtIn) return builtIn()
+  const own = await loadConnector(type, folder)
+  if ('factory' in own) return own.factory
+  const known = Object.keys(CONNECTORS)
+  const isTypingError = own.isMissing && !isFileName(type)
+  const message = isTypingError
+    ? `there is no connector "${type}"${didYouMean(type, known)}; there are ${known.join(', ')}, and ${own.error}`
+    : own.error
+  throw new ConfigError([problemAt(config.locate, ['connections', name, 'type'], message)])
 }
 
 /** What a mapping's context needs besides its file and connections. */
@@ -146,7 +162,7 @@ export async function connectMapping(
     external: withArchive(file, connections, 'external', opened.external, externalSchema, targets.external),
   }
   const capabilities = { odoo: collections.odoo.capabilities, external: collections.external.capabilities }
-  const { mapping, problems } = compile(file, schemas, capabilities)
+  const { mapping, problems } = compile(file, schemas, capabilities, await loadTransforms(file))
   if (!mapping) throw new ConfigError(problems)
   const stepRecords = await connectSteps(file, mapping, (name) => connections.get(name), signal)
   const sideOf = (side: Side): ConnectedSide => ({

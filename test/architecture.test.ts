@@ -14,6 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['contract'],
   config: ['contract', 'mapping'],
   connectors: ['contract', 'http'],
+  testing: ['contract'],
+  extensions: ['contract', 'mapping'],
 }
 /** Connectors never import each other. What several share stands beside them. */
 const SHARED_BY_CONNECTORS = [
@@ -23,7 +25,11 @@ const SHARED_BY_CONNECTORS = [
   'connectors/duration.ts',
 ]
 /** The packages of a folder that is to stay free of them. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = { contract: ['zod'] }
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  contract: ['zod'],
+  // Published for the authors of connectors.
+  testing: ['vitest', 'odoo-tandem/testing'],
+}
 
 function files(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

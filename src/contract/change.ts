@@ -15,7 +15,7 @@ export type Version = string | null
 export interface RecordState {
   readonly id: RecordId
   readonly version: Version
-  /** When the record last changed, in milliseconds since 1970 by the clock of its own system; null: unknown. */
+  /** When the record last changed, in whole milliseconds since 1970 by the clock of its own system; null: unknown. */
   readonly changedAtMs: number | null
   /** True: the last to write it was our own user or session. False: someone else. null: cannot be told. */
   readonly byUs: boolean | null

@@ -35,10 +35,7 @@ export async function pullAndWork(
       throw error
     }
   })
-  const pulled = Promise.allSettled(pulls).then((results) => {
-    desk.close()
-    return results.find((result) => result.status === 'rejected')
-  })
+  const pulled = Promise.allSettled(pulls).then(() => desk.close())
   const lane = newPageLane(context, memory, both)
   try {
     await work(context, desk, lane, memory, both)
@@ -48,8 +45,9 @@ export async function pullAndWork(
     await pulled
     throw stop.signal.reason
   }
-  const failure = await pulled
-  if (failure) throw failure.reason
+  await pulled
+  // The failure that came first, not that of a call which it ended.
+  stop.signal.throwIfAborted()
   // What the last page staged after the last look.
   await workOff(context, memory, signal)
 }

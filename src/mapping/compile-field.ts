@@ -1,5 +1,6 @@
-import type { FieldSchema, FieldType, Schema } from '../contract/connector.ts'
-import { isConvertible, isReference, isTextual } from './coerce.ts'
+import type { FieldSchema, Schema } from '../contract/connector.ts'
+import { isTextual } from './coerce.ts'
+import { compileTransforms, described, transformPlace } from './compile-transforms.ts'
 import { createFieldRule } from './field-rule.ts'
 import {
   type Direction,
@@ -13,16 +14,17 @@ import {
 } from './mapping.ts'
 import { type MappingFile, sideSpec } from './mapping-file.ts'
 import type { FieldDefinition } from './mapping-schema.ts'
+import type { OwnTransforms } from './own-transform.ts'
 import type { Path } from './problem.ts'
 import { didYouMean } from './suggestion.ts'
-import { type Step, stepFor } from './transform.ts'
-import type { TransformDefinition } from './transform-schema.ts'
 
 /** Collects what is wrong, each with the place in the file. */
 export type Complain = (path: Path, message: string, severity?: 'error' | 'warning') => void
 
 export interface CompileContext {
   readonly file: MappingFile
+  /** The user's own transforms that the file names. */
+  readonly transforms: OwnTransforms
   readonly schemas: Readonly<Record<Side, Schema>>
   readonly complain: Complain
 }
@@ -57,11 +59,11 @@ export function compileField(context: CompileContext, pair: FieldDefinition, pat
   const fields = { odoo, external }
   const reference = referenceOf(context, pair, path, isKey)
   const set = reference === undefined ? undefined : setOf(context, pair, path, fields, direction, reference)
-  const steps = reference === null ? stepsOf(context, pair, path, fields) : []
+  const steps = reference === null ? compileTransforms(context, pair, path, fields, direction) : []
   const isWritable = checkWritable(context, direction, fields, path, isKey)
   if (reference === undefined || set === undefined || steps === null || !isWritable) return null
   const isReversible = steps.every((step) => step.isReversible)
-  const place: Path = [...path, pair.map === undefined ? 'transform' : 'map']
+  const place = transformPlace(pair, path)
   if (isKey && steps.length > 0) {
     context.complain(place, 'the key is compared as it is on both sides, so it cannot be transformed')
     return null
@@ -226,70 +228,6 @@ function setOf(
 
 function isOfSets(name: 'separator' | 'conflict', pair: FieldDefinition): boolean {
   return name === 'separator' || pair.conflict === 'merge'
-}
-
-/** The pair's transforms as steps that fit together between the two types; null after a complaint. */
-function stepsOf(
-  context: CompileContext,
-  pair: FieldDefinition,
-  path: Path,
-  fields: Readonly<Record<Side, FieldSchema>>,
-): readonly Step[] | null {
-  if (pair.map !== undefined && pair.transform !== undefined) {
-    context.complain([...path, 'map'], 'map and transform cannot be combined: write transform: [{ map: … }, …]')
-    return null
-  }
-  const transforms: readonly TransformDefinition[] =
-    pair.map === undefined ? (pair.transform ?? []) : [{ map: pair.map }]
-  const place: Path = [...path, pair.map === undefined ? 'transform' : 'map']
-  const steps: Step[] = []
-  let arriving: FieldType = fields.odoo.type
-  for (const transform of transforms) {
-    const step = stepFor(transform, arriving)
-    if ('error' in step) {
-      context.complain(place, step.error)
-      return null
-    }
-    if (!fits(arriving, step.odooType)) {
-      context.complain(place, `${nameOf(transform)} works on ${step.odooType}, and gets ${arriving}`)
-      return null
-    }
-    steps.push(step)
-    arriving = step.externalType
-  }
-  if (fits(arriving, fields.external.type)) return steps
-  const source = steps.length === 0 ? described(context, fields, 'odoo') : `the transform's result (${arriving})`
-  context.complain(
-    steps.length === 0 ? path : place,
-    `${source} and ${described(context, fields, 'external')} do not fit${remedyFor(fields)}`,
-  )
-  return null
-}
-
-function fits(from: FieldType, to: FieldType): boolean {
-  return !isReference(from) && isConvertible(from, to) && isConvertible(to, from)
-}
-
-function nameOf(transform: TransformDefinition): string {
-  return typeof transform === 'string' ? transform : (Object.keys(transform)[0] ?? 'transform')
-}
-
-function described(context: CompileContext, fields: Readonly<Record<Side, FieldSchema>>, side: Side): string {
-  return `${context.schemas[side].name}.${fields[side].name} (${fields[side].type})`
-}
-
-function remedyFor(fields: Readonly<Record<Side, FieldSchema>>): string {
-  const types: readonly FieldType[] = [fields.odoo.type, fields.external.type]
-  if (types.some(isReference)) {
-    const { relation } = isReference(fields.odoo.type) ? fields.odoo : fields.external
-    const model = relation === null ? '' : ` to ${relation}`
-    return `: a reference${model} needs link: <mapping> where its records are synced, or lookup: { …, by: <field> }`
-  }
-  if (types.includes('lines')) return ': lines have a place of their own in a mapping, under lines:'
-  if (types.includes('integer') && types.some((type) => type === 'datetime' || type === 'date')) {
-    return ': add transform: epoch_s or epoch_ms'
-  }
-  return ''
 }
 
 /** Whether changes of the pair are written to this side. */

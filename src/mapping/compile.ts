@@ -20,6 +20,7 @@ import {
 } from './mapping.ts'
 import { type MappingFile, sideSpec, whenFrom } from './mapping-file.ts'
 import type { FieldDefinition } from './mapping-schema.ts'
+import type { OwnTransforms } from './own-transform.ts'
 import { byPosition, type FileProblem, type Path, problemAt } from './problem.ts'
 
 export interface Compiled {
@@ -31,17 +32,19 @@ export interface Compiled {
 
 /**
  * Checks a mapping against what both sides really have, and turns it into pure functions. Without `capabilities`, a
- * delete does nothing on the other side unless the file says so.
+ * delete does nothing on the other side unless the file says so. `transforms`: the user's own that the file names.
  */
 export function compile(
   file: MappingFile,
   schemas: Readonly<Record<Side, Schema>>,
   capabilities: Readonly<Record<Side, Capabilities>> | null = null,
+  transforms: OwnTransforms = new Map(),
 ): Compiled {
   const problems: FileProblem[] = []
   const context: CompileContext = {
     file,
     schemas,
+    transforms,
     complain: (path, message, severity = 'error') =>
       void problems.push(problemAt(file.locate, path, message, { severity })),
   }

@@ -22,7 +22,7 @@ export type NamedTransform = (typeof NAMED_TRANSFORMS)[number]
 
 const length = z.int().min(1)
 
-/** Exactly one of these. */
+/** Exactly one of these; `name` goes with `code`. */
 const settings = z.strictObject({
   map: valueMapSchema.optional(),
   prefix: z.string().min(1).optional(),
@@ -32,15 +32,24 @@ const settings = z.strictObject({
   default: z.json().optional(),
   round: z.int().min(0).max(15).optional(),
   truncate: length.optional(),
+  /** The user's own: a file, relative to the mapping's, or a package. */
+  code: z.string().min(1).optional(),
+  /** What the code exports it as; `default` if absent. */
+  name: z.string().min(1).optional(),
 })
 export type TransformSettings = z.output<typeof settings>
 
 const transform = z.union([
   z.enum(NAMED_TRANSFORMS),
-  settings.refine((chosen) => Object.keys(chosen).length === 1, {
-    error: 'expected one transform here; several are a list',
-    when: ({ issues }) => issues.length === 0,
-  }),
+  settings
+    .refine((chosen) => chosen.name === undefined || chosen.code !== undefined, {
+      error: 'name says what the code exports: it needs code: <file>',
+      when: ({ issues }) => issues.length === 0,
+    })
+    .refine((chosen) => Object.keys(chosen).filter((key) => key !== 'name').length === 1, {
+      error: 'expected one transform here; several are a list',
+      when: ({ issues }) => issues.length === 0,
+    }),
 ])
 export type TransformDefinition = z.output<typeof transform>
 

@@ -3,6 +3,8 @@ import type { Value } from '../contract/value.ts'
 import { coerce, invalid, preview } from './coerce.ts'
 import { type DateFormat, dateFormat, datetimeFromMs } from './datetime.ts'
 import { decimalValue, parseDecimal, roundDecimal, shiftDecimal } from './decimal.ts'
+import type { Direction } from './mapping.ts'
+import { type OwnTransforms, ownStep } from './own-transform.ts'
 import { rounded } from './stored.ts'
 import type { NamedTransform, TransformDefinition, TransformSettings } from './transform-schema.ts'
 import { mapStep } from './value-map.ts'
@@ -17,6 +19,8 @@ export interface Step {
   readonly externalType: FieldType
   readonly isReversible: boolean
   readonly takesEmpty: boolean
+  /** The only direction in which it can be used; absent: both. */
+  readonly only?: Exclude<Direction, 'both'>
   toExternal(value: Value): Value
   toOdoo(value: Value): Value
 }
@@ -27,8 +31,14 @@ export interface BadTransform {
 }
 
 /** The step for a definition that meets values of type `arriving` from the Odoo side. */
-export function stepFor(definition: TransformDefinition, arriving: FieldType): Step | BadTransform {
-  return typeof definition === 'string' ? namedStep(definition, arriving) : settingsStep(definition, arriving)
+export function stepFor(
+  definition: TransformDefinition,
+  arriving: FieldType,
+  own: OwnTransforms = new Map(),
+): Step | BadTransform {
+  if (typeof definition === 'string') return namedStep(definition, arriving)
+  const { code, name } = definition
+  return code === undefined ? settingsStep(definition, arriving) : ownStep({ code, name }, own)
 }
 
 function namedStep(name: NamedTransform, arriving: FieldType): Step {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Collection, CollectionRequest, Connector } from '../../src/contract/connector.ts'
+import { SyncError } from '../../src/contract/error.ts'
 import { CUSTOMERS, customers, PARTNERS } from './customers.ts'
 import { adds, createWorld, type World } from './world.ts'
 
@@ -239,11 +241,25 @@ describe('references', () => {
   })
 })
 
+/** Never answers a read, and says so when it is cut off, as a call over HTTP does. */
+function hanging(connector: Connector): Connector {
+  const collection = (request: CollectionRequest): Collection => {
+    const opened = connector.collection(request)
+    const read = (_request: unknown, signal: AbortSignal) =>
+      new Promise<never>((_resolve, reject) => {
+        const stop = (): void => reject(new SyncError('network', 'stopped before it was answered'))
+        if (signal.aborted) stop()
+        else signal.addEventListener('abort', stop)
+      })
+    return { ...opened, feed: opened.feed && { ...opened.feed, read } }
+  }
+  return { ...connector, collection }
+}
+
 describe('faults', () => {
   it('one bad record stops nothing', async () => {
     await open()
     for (let n = 0; n < 40; n++) world.stores.external.insert('customers', { full_name: `c${n}`, code: `C${n}` })
-    const { SyncError } = await import('../../src/contract/error.ts')
     world.stores.odoo.faults.poison = (operation) =>
       operation.kind === 'create' && operation.fields.name === 'c7' ? new SyncError('invalid', 'no c7 here') : null
     await world.settle()
@@ -256,9 +272,14 @@ describe('faults', () => {
     await expectQuiet()
   })
 
+  it('a run that ends early tells of the failure that ended it, not of the call that it cut off', async () => {
+    await open(customers(), { connect: (connector, side) => (side === 'odoo' ? hanging(connector) : connector) })
+    world.stores.external.faults.inject({ method: 'feed.read', before: new SyncError('schema', 'no such table') })
+    await expect(world.run()).rejects.toThrow('no such table')
+  })
+
   it('a swallowed answer never makes a second record', async () => {
     await open()
-    const { SyncError } = await import('../../src/contract/error.ts')
     const after = new SyncError('network', 'lost', { inDoubt: true })
     world.stores.odoo.faults.inject({ method: 'apply', after, doneOperations: 3 })
     for (let n = 0; n < 8; n++) world.stores.external.insert('customers', { full_name: `c${n}`, code: `C${n}` })

@@ -1,4 +1,5 @@
 import type { App } from '../../app.ts'
+import { COMMAND } from '../../version.ts'
 import type { Narrator } from './narrator.ts'
 import type { Placed, Population } from './population.ts'
 import { differenceWords, type Proof, prove } from './proof.ts'
@@ -20,7 +21,7 @@ export function tellIntroduction(screen: Screen, workspace: Workspace, odooUrl: 
   screen.say(`   config   ${workspace.config}`)
   screen.say()
   screen.say('In another terminal, while this runs:')
-  screen.say(`   npm run -s tandem -- status --config ${workspace.config}`)
+  screen.say(`   ${COMMAND} status --config ${workspace.config}`)
   screen.say('Ctrl-C ends it, with a full comparison of both sides.')
   screen.say()
 }
