@@ -24,6 +24,15 @@ export function applyBatch(context: FilesContext, operations: readonly Operation
   return inTransaction(connection.store.handle(), () => operations.map((operation) => applyOne(context, operation)))
 }
 
+/** @throws SyncError where a value would be in no file. */
+function refuseUnwritten({ definition }: FilesContext, fields: Fields): void {
+  const field = Object.keys(fields).find((name) => !definition.columns.has(name))
+  if (field === undefined) return
+  throw new SyncError('schema', `files collection ${definition.name} has no column ${field} to write`, {
+    hint: 'Declare it under columns: these are written, in their order.',
+  })
+}
+
 function applyOne(context: FilesContext, operation: Operation): Outcome {
   try {
     if (operation.kind === 'create') return create(context, operation.fields)
@@ -44,6 +53,7 @@ function applyOne(context: FilesContext, operation: Operation): Outcome {
 
 function create(context: FilesContext, fields: Fields): Outcome {
   const { definition, connection } = context
+  refuseUnwritten(context, fields)
   const cells: Record<string, Value> = {}
   for (const field of definition.columns.keys())
     cells[field] = renderCell(columnFor(definition, field), fields[field] ?? null)
@@ -60,6 +70,7 @@ function update(context: FilesContext, known: StoredRecord, fields: Fields, expe
     if (field in fields && JSON.stringify(now[field] ?? null) !== JSON.stringify(expected?.[field] ?? null))
       return { kind: 'stale' }
   }
+  refuseUnwritten(context, fields)
   const cells: Record<string, Value> = { ...known.cells }
   for (const [field, value] of Object.entries(fields)) cells[field] = renderCell(columnFor(definition, field), value)
   if (idFor(definition, cells) !== known.id) {

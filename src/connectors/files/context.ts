@@ -50,12 +50,16 @@ export function fieldNames({ connection, definition, id }: FilesContext): Readon
   return new Set([...definition.columns.keys(), ...definition.key, ...knownFields(connection.store.handle(), id())])
 }
 
+/** Whether it is known which fields there are: from then on, one that is asked for and missing is a mistake. */
+export function areFieldsKnown({ connection, definition, id }: FilesContext): boolean {
+  return definition.in === null || knownFields(connection.store.handle(), id()).length > 0
+}
+
 /** @throws SyncError `schema` where a field is asked for that no file has. */
 export function refuseUnknownFields(context: FilesContext): void {
+  if (!areFieldsKnown(context)) return
   const { definition, fields } = context
   const names = fieldNames(context)
-  // Before the first file there is nothing to compare with, unless the columns are declared.
-  if (names.size === definition.key.length) return
   for (const field of fields) {
     if (names.has(field)) continue
     throw new SyncError('schema', `files collection ${definition.name} has no field ${field}`, {

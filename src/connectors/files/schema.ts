@@ -1,7 +1,7 @@
 import type { FieldSchema, Schema } from '../../contract/connector.ts'
 import { findArrivals } from './arrivals.ts'
 import type { Column } from './columns.ts'
-import { type FilesContext, fieldNames } from './context.ts'
+import { areFieldsKnown, type FilesContext, fieldNames } from './context.ts'
 import { columnFor } from './definition.ts'
 import { openReader } from './file-reader.ts'
 import { SplitError } from './splitter.ts'
@@ -11,10 +11,18 @@ export async function describeFiles(context: FilesContext, signal: AbortSignal):
   const { definition } = context
   await lookAtFolders(context, signal)
   const names = new Set(fieldNames(context))
-  if (definition.in !== null && definition.columns.size === 0) {
-    for (const name of await waitingNames(context, signal)) names.add(name)
+  if (!areFieldsKnown(context)) {
+    const renamed = new Map([...definition.columns.values()].map(({ from, field }) => [from, field]))
+    const waiting = await waitingNames(context, signal)
+    for (const name of waiting) names.add(renamed.get(name) ?? name)
+    // Before the first file, the mapping is taken at its word; a file that lacks a column is refused then.
+    if (waiting.length === 0) for (const field of context.fields) names.add(field)
   }
-  const fields = [...names].map((name): [string, FieldSchema] => [name, fieldOf(columnFor(definition, name))])
+  const isWritten = (name: string): boolean => definition.out === null || definition.columns.has(name)
+  const fields = [...names].map((name): [string, FieldSchema] => [
+    name,
+    fieldOf(columnFor(definition, name), !isWritten(name)),
+  ])
   return { name: `files ${definition.name}`, fields: new Map(fields) }
 }
 
@@ -40,12 +48,12 @@ export async function waitingNames(context: FilesContext, signal: AbortSignal): 
   return []
 }
 
-function fieldOf(column: Column): FieldSchema {
+function fieldOf(column: Column, isReadOnly: boolean): FieldSchema {
   return {
     name: column.field,
     type: column.type,
     isRequired: column.isRequired,
-    isReadOnly: false,
+    isReadOnly,
     isAssigned: false,
     relation: null,
     maxLength: null,
