@@ -117,24 +117,35 @@ export function inTransaction<T>(database: Database.Database, work: () => T): T 
   }
 }
 
-/** Takes the next number of a counter that only grows. */
-export function nextNumber(database: Database.Database, counter: 'seq' | 'generation' | `files:${number}`): number {
-  let statement = NEXT_NUMBER.get(database)
-  if (statement === undefined) {
-    statement = database.prepare(
-      'insert into counter values (?, 1) on conflict (name) do update set value = value + 1 returning value',
-    )
-    NEXT_NUMBER.set(database, statement)
+/** A statement that is made once for a database: some are asked for every line. */
+export function prepared<P extends unknown[], R = unknown>(
+  database: Database.Database,
+  sql: string,
+): Database.Statement<P, R> {
+  let statements = STATEMENTS.get(database)
+  if (statements === undefined) {
+    statements = new Map()
+    STATEMENTS.set(database, statements)
   }
-  return statement.get(counter)?.value ?? 0
+  let statement = statements.get(sql)
+  if (statement === undefined) {
+    statement = database.prepare(sql)
+    statements.set(sql, statement)
+  }
+  return statement as Database.Statement<P, R>
 }
 
-/** Asked once for every line. */
-const NEXT_NUMBER = new WeakMap<Database.Database, Database.Statement<[string], { value: number }>>()
+const STATEMENTS = new WeakMap<Database.Database, Map<string, Database.Statement>>()
+
+/** Takes the next number of a counter that only grows. */
+export function nextNumber(database: Database.Database, counter: 'seq' | 'generation' | `files:${number}`): number {
+  const sql = 'insert into counter values (?, 1) on conflict (name) do update set value = value + 1 returning value'
+  return prepared<[string], { value: number }>(database, sql).get(counter)?.value ?? 0
+}
 
 export function lastNumber(database: Database.Database, counter: 'seq'): number {
   const sql = 'select value from counter where name = ?'
-  return database.prepare<[string], { value: number }>(sql).get(counter)?.value ?? 0
+  return prepared<[string], { value: number }>(database, sql).get(counter)?.value ?? 0
 }
 
 function storeError(error: unknown, subject: string): SyncError {

@@ -6,7 +6,7 @@ import { datetimeMs } from '../sql/datetime.ts'
 import { foldText } from '../sql/fold.ts'
 import { columnFor, type Definition } from './definition.ts'
 import type { Cells } from './parse-records.ts'
-import { nextNumber } from './store.ts'
+import { nextNumber, prepared } from './store.ts'
 import { parseCell, ValueProblem } from './values.ts'
 
 export interface StoredRecord {
@@ -52,16 +52,19 @@ export interface RecordWriter {
 }
 
 export function recordWriter(database: Database, collection: number): RecordWriter {
-  const get = database.prepare<[number, string], { row: number; cells: string | null }>(
+  const get = prepared<[number, string], { row: number; cells: string | null }>(
+    database,
     'select row, cells from record where collection = ? and id = ?',
   )
-  const insert = database.prepare(
+  const insert = prepared<unknown[]>(
+    database,
     'insert into record (collection, id, cells, seq, changed_at, by_us, listed, folded) values (?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  const change = database.prepare(
+  const change = prepared<unknown[]>(
+    database,
     'update record set cells = ?, seq = ?, changed_at = ?, by_us = ?, listed = coalesce(?, listed) where row = ?',
   )
-  const list = database.prepare('update record set listed = ? where row = ?')
+  const list = prepared<unknown[]>(database, 'update record set listed = ? where row = ?')
   return {
     put(id, cells, { changedAtMs, byUs, listed }) {
       const known = get.get(collection, id)
@@ -89,8 +92,7 @@ export function recordWriter(database: Database, collection: number): RecordWrit
 
 export function recordsById(database: Database, collection: number, ids: readonly RecordId[]): readonly StoredRecord[] {
   const sql = `select ${COLUMNS} from json_each(?) j join record r on r.collection = ? and r.id = j.value where r.cells is not null`
-  return database
-    .prepare<[string, number], Row>(sql)
+  return prepared<[string, number], Row>(database, sql)
     .all(JSON.stringify([...new Set(ids)]), collection)
     .map(ofRow)
 }
@@ -103,7 +105,7 @@ export function recordsLikeIds(
 ): readonly StoredRecord[] {
   const sql = `select ${COLUMNS} from json_each(?) j join record r on r.collection = ? and r.folded = j.value where r.cells is not null`
   const folded = JSON.stringify([...new Set(ids.map((id) => foldText(id, FOLD)))])
-  return database.prepare<[string, number], Row>(sql).all(folded, collection).map(ofRow)
+  return prepared<[string, number], Row>(database, sql).all(folded, collection).map(ofRow)
 }
 
 export function recordsAfterSeq(
@@ -113,7 +115,7 @@ export function recordsAfterSeq(
   limit: number,
 ): readonly StoredRecord[] {
   const sql = `select ${COLUMNS} from record r where collection = ? and seq > ? order by seq limit ?`
-  return database.prepare<[number, number, number], Row>(sql).all(collection, seq, limit).map(ofRow)
+  return prepared<[number, number, number], Row>(database, sql).all(collection, seq, limit).map(ofRow)
 }
 
 /** Existing records in the order of their ids. */
@@ -124,12 +126,12 @@ export function recordsAfterId(
   limit: number,
 ): readonly StoredRecord[] {
   const sql = `select ${COLUMNS} from record r where collection = ? and id > ? and cells is not null order by id limit ?`
-  return database.prepare<[number, string, number], Row>(sql).all(collection, id, limit).map(ofRow)
+  return prepared<[number, string, number], Row>(database, sql).all(collection, id, limit).map(ofRow)
 }
 
 export function countRecords(database: Database, collection: number): number {
   const sql = 'select count(*) as n from record where collection = ? and cells is not null'
-  return database.prepare<[number], { n: number }>(sql).get(collection)?.n ?? 0
+  return prepared<[number], { n: number }>(database, sql).get(collection)?.n ?? 0
 }
 
 /** How many records files have told of, and how many of them the file of a generation has. */
@@ -141,7 +143,7 @@ export function countListed(
   const sql = `select count(*) as known, coalesce(sum(listed = ?), 0) as listed from record
     where collection = ? and cells is not null and listed is not null`
   return (
-    database.prepare<[number, number], { known: number; listed: number }>(sql).get(generation, collection) ?? {
+    prepared<[number, number], { known: number; listed: number }>(database, sql).get(generation, collection) ?? {
       known: 0,
       listed: 0,
     }
@@ -157,7 +159,7 @@ export function removeUnlisted(
   limit: number,
 ): number {
   const sql = `select id from record where collection = ? and cells is not null and listed is not null and listed < ? limit ?`
-  const ids = database.prepare<[number, number, number], { id: string }>(sql).all(collection, generation, limit)
+  const ids = prepared<[number, number, number], { id: string }>(database, sql).all(collection, generation, limit)
   const writer = recordWriter(database, collection)
   for (const { id } of ids) writer.remove(id, { changedAtMs: atMs, byUs: false, listed: null })
   return ids.length
