@@ -11,7 +11,7 @@ import { describeFiles } from './schema.ts'
 import { filesSink } from './sink.ts'
 
 /** So many lines are taken in at once: some tens of milliseconds. */
-const PAGE_SIZE = 2000
+const PAGE_SIZE = 1000
 const MAX_BATCH = 2000
 
 const specSchema = z.union([z.string().min(1), z.strictObject({ collection: z.string().min(1) })])

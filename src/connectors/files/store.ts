@@ -81,7 +81,7 @@ function open(name: string, file: string): Database.Database {
     database.pragma('journal_mode = WAL')
     // What is taken in is archived, and what is to be written is acknowledged: it has to be on disk.
     database.pragma('synchronous = FULL')
-    database.pragma('cache_size = -16000')
+    database.pragma('cache_size = -4000')
     inTransaction(database, () => create(database, file))
     return database
   } catch (error) {
