@@ -10,7 +10,7 @@ const none: CountRecords = () => null
 const given: CountRecords = ([records]) => (records as readonly unknown[]).length
 
 /** The calls that are watched. What stays open (`watch`, `listen`, content) is no call: it would only show as a long one. */
-const CONNECTOR: Counted = { check: none, drawMarks: none }
+const CONNECTOR: Counted = { check: none, drawMarks: none, collections: none }
 const COLLECTION: Counted = { describe: none, check: none, probe: none, prepare: none }
 const FEED: Counted = {
   read: (_args, page) => (page as Page | undefined)?.changes.length ?? null,
@@ -24,6 +24,7 @@ const SINK: Counted = {
   apply: given,
   find: ([request]) => (request as { values: readonly unknown[] }).values.length,
   reserve: ([, count]) => count as number,
+  flush: none,
 }
 const CALLER: Counted = { check: none, related: none, call: () => 1 }
 const HOOKS: Counted = { install: none, list: none, remove: none, rotate: none }
