@@ -81,7 +81,8 @@ describe('backup and restore', () => {
       await space.tandem('compact', '--json'),
     )
     expect(alone?.isFull).toBe(true)
-    expect(alone?.afterBytes).toBeLessThanOrEqual(alone?.beforeBytes ?? 0)
+    // A fresh file has nothing to give back, and written anew it may be a page longer.
+    expect(alone?.afterBytes).toBeLessThanOrEqual((alone?.beforeBytes ?? 0) + 4096)
     const daemon = space.start(['run'])
     await daemon.sees(RUNNING)
     expect(jsonLines(await space.tandem('compact', '--json'))).toMatchObject([{ isFull: false }])
