@@ -9,6 +9,7 @@ import { isRead } from './is-read.ts'
 import { type FoundPause, personPauseOf } from './person-pause.ts'
 import { LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
 import { newRunMemory, type RunMemory } from './run-memory.ts'
+import { notedRuns, noteStart, type RunStart } from './run-notes.ts'
 import { keepTime } from './timetable.ts'
 import { listen, watch } from './watch.ts'
 
@@ -64,11 +65,14 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
   }
 
   const recordedRun = async (options: RunOptions): Promise<RunReport> => {
+    const start = await noteStart(context, options)
     const ended = new AbortController()
     void heedPauses(ended.signal).catch(tellLedgerFailure)
     try {
-      const report = await runMapping(context, options, memory, aborting.signal)
-      await recordSuccess(context)
+      const report = await context.around({ kind: 'run', mapping: mapping.name, depth: options.depth }, () =>
+        runMapping(context, options, memory, aborting.signal),
+      )
+      await recordSuccess(context, start)
       await sleepUntilDue(report.lookAgainMs)
       return report
     } catch (thrown) {
@@ -76,7 +80,7 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
       const error = asSyncError(thrown)
       if (error.code === 'ledger') onLedgerFailure(error)
       else {
-        await recordFailure(context, error)
+        await recordFailure(context, start, error)
         await sleepUntilDue(null)
       }
       throw error
@@ -242,30 +246,40 @@ async function mayRun(context: Context): Promise<boolean> {
   return pause === null && (notBeforeMs <= nowMs || notBeforeMs > nowMs + MAX_RUN_BACKOFF_MS)
 }
 
-async function recordSuccess(context: Context): Promise<void> {
+async function recordSuccess(context: Context, start: RunStart): Promise<void> {
   const { ledger, mapping, clock } = context
-  const { failures } = await ledger.state(mapping.name)
+  const state = await ledger.state(mapping.name)
+  const runs = await notedRuns(context, state, start, null)
   const nowMs = clock.nowMs()
-  await ledger.updateState(mapping.name, { failures: 0, notBeforeMs: 0, lastRunAtMs: nowMs, lastSuccessAtMs: nowMs })
-  if (failures > 0) tell(context, 'resumed', `Mapping ${mapping.name} runs again.`)
+  const times = { lastRunAtMs: nowMs, lastSuccessAtMs: nowMs }
+  await ledger.updateState(mapping.name, { failures: 0, notBeforeMs: 0, ...times, runs })
+  if (state.failures > 0) tell(context, 'resumed', `Mapping ${mapping.name} runs again.`)
 }
 
 /** A person is needed: the mapping pauses. Otherwise it is tried again, later each time. */
-async function recordFailure(context: Context, error: SyncError): Promise<void> {
+async function recordFailure(context: Context, start: RunStart, error: SyncError): Promise<void> {
   const { ledger, mapping, clock, random, options } = context
   const nowMs = clock.nowMs()
+  const state = await ledger.state(mapping.name)
+  const runs = await notedRuns(context, state, start, faultOf(error))
   if (error.disposition === 'halt') {
     const hint = error.hint ?? (error.code === 'guard' ? confirmHint(mapping.name) : null)
     await ledger.updateState(mapping.name, {
       lastRunAtMs: nowMs,
+      runs,
       pause: { ...faultOf(error), hint, sinceMs: nowMs },
     })
     tell(context, 'paused', `Mapping ${mapping.name} is paused: ${sentences(error.message, hint)}`)
     return
   }
-  const { failures } = await ledger.state(mapping.name)
+  const { failures } = state
   const pauseMs = error.retryAfterMs ?? backoffMs(failures, options.backoffMs, MAX_RUN_BACKOFF_MS, random)
-  await ledger.updateState(mapping.name, { failures: failures + 1, notBeforeMs: nowMs + pauseMs, lastRunAtMs: nowMs })
+  await ledger.updateState(mapping.name, {
+    failures: failures + 1,
+    notBeforeMs: nowMs + pauseMs,
+    lastRunAtMs: nowMs,
+    runs,
+  })
   tell(
     context,
     'run',

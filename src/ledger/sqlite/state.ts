@@ -10,6 +10,7 @@ const FRESH: MappingState = {
   notBeforeMs: 0,
   lastRunAtMs: null,
   lastSuccessAtMs: null,
+  runs: [],
   guards: {},
   notes: {},
 }
