@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS shop_invoices (
   customer_id bigint NOT NULL REFERENCES customers (id) DEFERRABLE INITIALLY DEFERRED,
   invoiced_on date NOT NULL DEFAULT current_date,
   due_on      date,
-  currency    varchar(3),
+  currency    varchar(3) NOT NULL,
   -- With taxes, as the customer was billed.
   total       numeric(14, 2) NOT NULL,
   -- Written here: post it.

@@ -63,11 +63,11 @@ describe.skipIf(!hasRealOdoo('14')).each(PROTOCOLS_OF['14'])(
       }
     })
 
-    it('the wizards make one invoice, post it and pay it, and refuse a second time', async () => {
+    it('the wizards make one invoice, post it and pay it; to invoice or to pay twice is refused', async () => {
       const order = await quotation()
       await lab.call('sale.order', order, { method: 'action_confirm' })
       await lab.call('sale.order', order, MAKE_INVOICE)
-      await expect(lab.call('sale.order', order, MAKE_INVOICE)).rejects.toMatchObject(refused(/no invoiceable line/i))
+      await expect(lab.call('sale.order', order, MAKE_INVOICE)).rejects.toMatchObject(refused(/nothing to invoice/i))
       const { invoice_ids } = await lab.read('sale.order', order, 'invoice_ids')
       expect(invoice_ids).toHaveLength(1)
       const [invoice = 0] = invoice_ids as number[]

@@ -79,7 +79,7 @@ export function workflowCases(series: OdooSeries, protocol: Protocol): void {
       return id
     }
     async function order(n: number): Promise<number> {
-      const partner = await make('res.partner', { name: `${tandem.mark} Ann`, function: tandem.mark })
+      const partner = await make('res.partner', { name: `${tandem.mark} Ann` })
       const product = await make('product.product', { name: 'Work', type: 'service', invoice_policy: 'order' })
       const tax = series === '14' ? 'tax_id' : 'tax_ids'
       const line = { product_id: product, product_uom_qty: 2, price_unit: 50, [tax]: [[5, 0, 0]] }
@@ -110,7 +110,11 @@ export function workflowCases(series: OdooSeries, protocol: Protocol): void {
       expect(await rows()).toMatchObject([{ odoo_state: 'sale', invoicing: 'to invoice' }])
       await set(1, "status = 'paid', paid_on = '2026-11-21'")
       await tandem.settle()
-      expect(called().slice(1)).toEqual(['make-invoice: called', 'post-invoice: called', 'take-payment: called'])
+      // XML-RPC cannot carry every answer: then `unless` tells that the call was made.
+      const steps = called()
+        .slice(1)
+        .map((message) => message?.replace('had been called', 'called'))
+      expect(steps).toEqual(['make-invoice: called', 'post-invoice: called', 'take-payment: called'])
       expect(await rows()).toMatchObject([{ odoo_state: 'sale', invoicing: 'invoiced' }])
       const [{ invoice_ids = [] } = {}] = await person<{ invoice_ids?: number[] }[]>('sale.order', 'read', {
         ids: [id],

@@ -17,8 +17,8 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/shop-invoices.yaml', () => {
     })
     const insert = async (n: number, kind: string, total: number): Promise<string> => {
       const [row] = await lab.query<{ id: string }>(
-        `INSERT INTO shop_invoices (number, kind, customer_id, invoiced_on, due_on, total)
-         VALUES ($1, $2, $3, '2026-11-20', '2026-12-20', $4) RETURNING id`,
+        `INSERT INTO shop_invoices (number, kind, customer_id, invoiced_on, due_on, currency, total)
+         VALUES ($1, $2, $3, '2026-11-20', '2026-12-20', 'USD', $4) RETURNING id`,
         [`${lab.mark}-${n}`, kind, customer?.id, total],
       )
       return row?.id ?? ''
@@ -94,8 +94,8 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/shop-invoices.yaml', () => {
     const product = `${lab.mark}-cup`
     await lab.make('product.product', { name: product, default_code: product, taxes_id: [[5, 0, 0]] })
     const ids = await lab.query<{ id: string }>(
-      `INSERT INTO shop_invoices (number, customer_id, total, released)
-       VALUES ($1, $3, 5, true), ($2, $3, 5, false) RETURNING id`,
+      `INSERT INTO shop_invoices (number, customer_id, currency, total, released)
+       VALUES ($1, $3, 'USD', 5, true), ($2, $3, 'USD', 5, false) RETURNING id`,
       [`${lab.mark}-1`, `${lab.mark}-2`, customer[0]?.id],
     )
     for (const { id } of ids) {
