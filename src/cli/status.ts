@@ -17,8 +17,9 @@ a dead letter, a conflict. Numbers such as 3/0 are changes met in odoo / in exte
 
 With --json, one object: {"daemon":{"pid","sinceMs"}|null,"connections":[{"connection","state","reason","sinceMs",
 "untilMs","server","recognisedAtMs","keys":[{"name","endsAtMs"}]}],"mappings":[{"mapping","state","reason","links","lagMs",
-"lastSuccessAtMs","odoo":{counters},"external":{counters},"deadSteps","guards":[{"name","message"}],"needsPerson"}]}
+"lastSuccessAtMs","odoo":{counters},"external":{counters},"told","deadSteps","guards":[{"name","message"}],"needsPerson"}]}
   connection.state  of its circuit breaker: "closed" (works), "open", "half-open", "held" (Retry-After); null: no daemon
+  told      changes that a system told of by itself (webhooks, the bus), still to be looked at
   state     "new", "running", "idle" (no daemon), "paused", "back-off"
   counters  captured = applied + unchanged + superseded + discarded + pending + waiting + conflicts + deadLetters
 
@@ -42,6 +43,8 @@ interface MappingStatus {
   readonly lastSuccessAtMs: number | null
   readonly odoo: Counts
   readonly external: Counts
+  /** Changes that were told (by webhooks, over the bus) and are still to be looked at. */
+  readonly told: number
   /** Records with a step that needs a person. */
   readonly deadSteps: number
   readonly guards: readonly OpenGuard[]
@@ -90,7 +93,7 @@ async function statusOf(
 ): Promise<MappingStatus> {
   if (ledger === null || !(await isKnown(ledger, mapping))) {
     const fresh = { links: 0, lagMs: null, lastSuccessAtMs: null, odoo: NO_COUNTS, external: NO_COUNTS, guards: [] }
-    return { mapping, state: 'new', reason: null, ...fresh, deadSteps: 0, needsPerson: false }
+    return { mapping, state: 'new', reason: null, ...fresh, told: 0, deadSteps: 0, needsPerson: false }
   }
   const state = await ledger.state(mapping)
   const { odoo, external } = await ledger.counts(mapping)
@@ -106,6 +109,7 @@ async function statusOf(
     lastSuccessAtMs: state.lastSuccessAtMs,
     odoo,
     external,
+    told: await ledger.countArrivals(mapping),
     deadSteps,
     guards,
     needsPerson: state.pause !== null || guards.length > 0 || isStuck,
@@ -150,8 +154,9 @@ function show({ terminal }: Invocation, mappings: readonly MappingStatus[], nowM
     each.lastSuccessAtMs === null ? 'never' : `${age(Math.max(0, nowMs - each.lastSuccessAtMs))} ago`,
   ])
   for (const line of table(HEADINGS, rows)) terminal.out(line)
-  for (const { mapping, state, reason, guards, deadSteps, ...sides } of mappings) {
+  for (const { mapping, state, reason, guards, deadSteps, told, ...sides } of mappings) {
     if (reason !== null) terminal.out(`${mapping}: ${state}: ${reason}`)
+    if (told > 0) terminal.out(`${mapping}: ${plural(told, 'change')} told of, still to be looked at`)
     for (const guard of guards) {
       terminal.out(`${mapping}: a guard holds back: ${guard.message} Agree with: tandem sync ${mapping} --confirm`)
     }

@@ -16,7 +16,7 @@ import { tellLines } from './tell-lines.ts'
 
 /** What a sync would do to one record, or why it would not. */
 export interface PlannedStep extends Omit<PlannedChange, 'action'> {
-  readonly action: PlannedChange['action'] | 'archive' | 'remove' | 'unlink' | 'guard'
+  readonly action: PlannedChange['action'] | 'archive' | 'remove' | 'unlink' | 'guard' | 'step'
 }
 
 /** What becomes of records of `side` without a link. `planned` names those met so far, as "side id", of both sides. */

@@ -198,6 +198,11 @@ connections:
       expect(await rows()).toMatchObject([{ full_name: 'Ann' }])
 
       await bench.odoo.query('DELETE FROM res_users_apikeys WHERE user_id = $1', [bench.uid])
+      if (series === '14') {
+        // It remembers credentials that it has checked once, and takes the key until something makes it forget them.
+        expect((await cli(bench.configFile, 'check')).text).toContain(`as ${bench.mark}`)
+        await person('res.users', 'clear_caches', {})
+      }
       await insert('Bea')
       await person('res.partner', 'write', { ids: [ann], vals: { phone: '7' } })
       await bench.shop.query(`UPDATE customers SET email = 'meanwhile@x'`)

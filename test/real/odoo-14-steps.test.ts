@@ -71,8 +71,13 @@ describe.skipIf(!hasRealOdoo('14')).each(PROTOCOLS_OF['14'])(
       const { invoice_ids } = await lab.read('sale.order', order, 'invoice_ids')
       expect(invoice_ids).toHaveLength(1)
       const [invoice = 0] = invoice_ids as number[]
-      await lab.call('account.move', invoice, { method: 'action_post' })
-      await expect(lab.call('account.move', invoice, { method: 'action_post' })).rejects.toMatchObject(refused(/draft/))
+      // It answers with its records, which JSON shows as text and XML-RPC cannot carry: the work is done all the same. A
+      // second time it does nothing.
+      for (let n = 0; n < 2; n++) {
+        const posted = lab.call('account.move', invoice, { method: 'action_post' })
+        if (protocol === 'xmlrpc') await expect(posted).rejects.toMatchObject({ code: 'unsupported', inDoubt: true })
+        else expect(await posted).toBe(`account.move(${invoice},)`)
+      }
       const pay = {
         wizard: 'account.payment.register',
         values: { payment_date: '2026-11-21' },
