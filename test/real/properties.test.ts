@@ -67,7 +67,13 @@ describe.skipIf(!hasRealOdoo('19')).each(PROTOCOLS_OF['19'])('properties of a re
       fields: ['lead_properties'],
       load: '',
     })
-    return { id: row?.id, ...Object.fromEntries((row?.lead_properties ?? []).map(({ name, value }) => [name, value])) }
+    // A reference comes with its name, whatever is asked for.
+    const bare = (value: unknown): unknown => {
+      if (!Array.isArray(value)) return value
+      return typeof value[1] === 'string' ? value[0] : value.map((item) => (Array.isArray(item) ? item[0] : item))
+    }
+    const values = (row?.lead_properties ?? []).map(({ name, value }) => [name, bare(value)] as const)
+    return { id: row?.id, ...Object.fromEntries(values) }
   }
   const extra = async (ref: string) =>
     (await tandem.shop.query('SELECT extra FROM leads WHERE code = $1', [`${tandem.mark}${ref}`])).rows[0]?.extra
