@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
 import { planSync } from '../../src/engine/dry-run.ts'
+import { type Difference, verify } from '../../src/engine/verify.ts'
 import { CONFIRM_STEP, CUSTOMERS, customers, PARTNERS } from './customers.ts'
 import { createWorld, Killed, type World } from './world.ts'
 
@@ -84,6 +85,19 @@ describe('a dry run', () => {
       ])
     })
   })
+})
+
+describe('what a mapping does not bring over', () => {
+  it('is neither planned, nor a difference', () =>
+    inWorld(`when: { from_external: "external.phone == '2'" }`, async (world) => {
+      insert(world, '1')
+      expect(await planned(world)).toEqual([])
+      await world.settle()
+      expect(world.stores.odoo.get('partners', '1')).toBeUndefined()
+      const found: Difference[] = []
+      for await (const each of verify(await world.context(), () => {}, AbortSignal.timeout(60_000))) found.push(each)
+      expect(found).toEqual([])
+    }))
 })
 
 describe('a step', () => {

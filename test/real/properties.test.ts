@@ -111,7 +111,8 @@ describe.skipIf(!hasRealOdoo('19')).each(PROTOCOLS_OF['19'])('properties of a re
     ])
     await tandem.settle()
     expect(await lead('1')).toMatchObject({ ...values, a_number: 9, a_country: false })
-    expect(await extra('1')).toMatchObject({ a_text: 'one', a_number: 9, a_country: null, some_tags: tags })
+    // What was written is not sent back: the column keeps what it was given.
+    expect(await extra('1')).toEqual({ a_number: 9, a_country: null })
     const { id } = await lead('1')
     await call('write', { ids: [id], vals: { lead_properties: { ...values, a_text: 'changed', a_flag: false } } })
     await tandem.settle()
