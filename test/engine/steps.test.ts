@@ -93,7 +93,7 @@ describe('what a mapping does not bring over', () => {
       insert(world, '1')
       expect(await planned(world)).toEqual([])
       await world.settle()
-      expect(world.stores.odoo.get('partners', '1')).toBeUndefined()
+      expect(world.stores.odoo.get('partners', '1')).toBeNull()
       const found: Difference[] = []
       for await (const each of verify(await world.context(), () => {}, AbortSignal.timeout(60_000))) found.push(each)
       expect(found).toEqual([])
