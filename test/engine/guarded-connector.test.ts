@@ -132,7 +132,7 @@ test('a server that fails record by record opens the circuit, and one that answe
     ...connector,
     collection: () => ({ ...collection, sink: { ...sink, apply: async () => outcomes } }),
   }
-  const { sink: guarded } = guardConnector(bare, own).collection(request)
+  const { sink: guarded } = guardConnector(bare, own).collection({ spec: 'things', fields: ['name'], consumer: 't' })
   const apply = () =>
     guarded?.apply(
       [
