@@ -14,10 +14,11 @@ import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
  * else is as it was: nothing is repeated here, so a call that failed has failed.
  */
 export function guardConnector(connector: Connector, guard: ConnectionGuard): Connector {
-  const { drawMarks } = connector
+  const { drawMarks, collections } = connector
   return {
     check: (signal) => guard.ask(signal, () => connector.check(signal)),
     ...(drawMarks ? { drawMarks: (signal) => guard.ask(signal, () => drawMarks.call(connector, signal)) } : {}),
+    ...(collections ? { collections: (signal) => guard.ask(signal, () => collections.call(connector, signal)) } : {}),
     collection: (request) => guardCollection(connector.collection(request), guard),
     [Symbol.asyncDispose]: () => connector[Symbol.asyncDispose](),
   }
@@ -124,7 +125,7 @@ function guardHooks(hooks: Hooks, guard: ConnectionGuard): Hooks {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, openContent, reserve, survivors } = sink
+  const { births, flush, openContent, reserve, survivors } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -160,6 +161,7 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
       : {}),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
     ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
+    ...(flush ? { flush: (signal) => guard.work(signal, () => flush.call(sink, signal)) } : {}),
     ...(reserve
       ? {
           reserve: (field, count, signal) => guard.work(signal, () => reserve.call(sink, field, count, signal)),

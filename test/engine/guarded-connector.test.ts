@@ -36,6 +36,7 @@ const sink: Required<Sink> = {
   openContent: unused,
   reserve: unused,
   survivors: unused,
+  flush: unused,
 }
 const caller: Caller = { check: unused, related: unused, call: unused }
 const hooks: Required<Hooks> = { parse: unused, install: unused, list: unused, remove: unused, rotate: unused }
@@ -59,6 +60,7 @@ const collection: Required<Collection> = {
 const connector: Required<Connector> = {
   check: unused,
   drawMarks: unused,
+  collections: unused,
   collection: () => collection,
   [Symbol.asyncDispose]: async () => {},
 }
