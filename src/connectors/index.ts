@@ -6,5 +6,6 @@ export const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorFactory>
   odoo: async () => (await import('./odoo/index.ts')).createOdooConnector,
   rest: async () => (await import('./rest/index.ts')).createRestConnector,
   postgres: async () => (await import('./postgres/index.ts')).createPostgresConnector,
+  webhook: async () => (await import('./webhook/index.ts')).createWebhookConnector,
   sqlite: async () => (await import('./sqlite/index.ts')).createSqliteConnector,
 }

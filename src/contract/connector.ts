@@ -127,6 +127,11 @@ export interface Capabilities {
   readonly guardedWrites: boolean
   /** The field and value that archive a record; null: it cannot be archived. */
   readonly archive: { readonly field: string; readonly archived: Value } | null
+  /**
+   * The system can be asked nothing: `read` answers that every record exists, with no fields, and `find` finds none. An
+   * operation in doubt is sent again under the same `Operation.name`, by which the system may know it. Absent: false.
+   */
+  readonly writeOnly?: boolean
 }
 
 /**
