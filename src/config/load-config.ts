@@ -73,6 +73,8 @@ export function loadConfig(options: LoadOptions): Config {
   const { locate } = parsed.document
   const folder = dirname(file)
   const resolve = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
+  for (const { webhooks } of Object.values(value.connections))
+    for (const secret of webhooks?.secrets ?? []) redactor.add(secret)
   const connections = Object.entries(value.connections).map(
     ([name, { type, webhooks = null, ...settings }]): [string, ConnectionConfig] => [
       name,

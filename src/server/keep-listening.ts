@@ -35,7 +35,7 @@ export async function keepListening(
   if (server.listen === null || signal.aborted) return
   const collections = collectionsOf(app)
   const parsers = parsersOf(collections)
-  const receivers = receiversOf(app, collections)
+  const receivers = receiversOf(app, collections, log)
   for (const { name } of app.files) {
     for (const side of SIDES) redactor.add(pushTarget(server, name, side)?.token ?? '')
   }
@@ -114,7 +114,7 @@ function parsersOf(open: readonly OpenSide[]): ReadonlyMap<string, HookParser> {
 }
 
 /** What every connection's system may tell, and to which mappings. */
-function receiversOf(app: App, open: readonly OpenSide[]): ReadonlyMap<string, Receiver> {
+function receiversOf(app: App, open: readonly OpenSide[], log: ListeningOptions['log']): ReadonlyMap<string, Receiver> {
   const receivers = new Map<string, Receiver>()
   for (const { name, webhooks } of app.config.connections.values()) {
     if (webhooks === null) continue
@@ -124,6 +124,11 @@ function receiversOf(app: App, open: readonly OpenSide[]): ReadonlyMap<string, R
         const told = collection.told?.bind(collection)
         return { mapping: file.name, side, collection: collectionName(sideSpec(file, side)), told }
       })
+    const names = new Set(listeners.map(({ collection }) => collection))
+    for (const { collection } of webhooks.events) {
+      if (!names.has(collection))
+        log('warn', `connection ${name}: no mapping has the collection ${collection} of its webhooks`, null)
+    }
     receivers.set(name, createReceiver(name, webhooks, listeners))
   }
   return receivers
