@@ -95,7 +95,7 @@ beforeEach(async () => {
     told: mapping(
       'told',
       { connection: 'partner', collection: 'contacts' },
-      { direction: 'from-odoo', schedule: 'every 500ms' },
+      { direction: 'from-odoo', schedule: 'every 500ms', deletes: { from_odoo: 'ignore', from_external: 'ignore' } },
     ),
   }
   mkdirSync(join(folder, 'mappings'))
