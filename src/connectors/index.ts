@@ -7,5 +7,6 @@ export const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorFactory>
   files: async () => (await import('./files/index.ts')).createFilesConnector,
   rest: async () => (await import('./rest/index.ts')).createRestConnector,
   postgres: async () => (await import('./postgres/index.ts')).createPostgresConnector,
+  webhook: async () => (await import('./webhook/index.ts')).createWebhookConnector,
   sqlite: async () => (await import('./sqlite/index.ts')).createSqliteConnector,
 }

@@ -25,7 +25,7 @@ export function guardConnector(connector: Connector, guard: ConnectionGuard): Co
 }
 
 function guardCollection(collection: Collection, guard: ConnectionGuard): Collection {
-  const { feed, sink, caller, prepare, probe, hooks } = collection
+  const { feed, sink, caller, prepare, probe, hooks, told } = collection
   const batches = createLoad()
   return {
     get capabilities() {
@@ -38,6 +38,7 @@ function guardCollection(collection: Collection, guard: ConnectionGuard): Collec
     ...(prepare ? { prepare: (signal) => guard.work(signal, () => prepare.call(collection, signal)) } : {}),
     feed: feed && guardFeed(feed, guard),
     sink: sink && guardSink(sink, guard, batches),
+    ...(told ? { told: (record) => told.call(collection, record) } : {}),
     ...(hooks ? { hooks: guardHooks(hooks, guard) } : {}),
     ...(caller ? { caller: guardCaller(caller, guard) } : {}),
   }

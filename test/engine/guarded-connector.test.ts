@@ -56,6 +56,7 @@ const collection: Required<Collection> = {
   sink,
   caller,
   hooks,
+  told: unused,
 }
 const connector: Required<Connector> = {
   check: unused,
