@@ -60,7 +60,7 @@ async function findRecords(
   const column = columnNamed(rows.table, request.field)
   const isFolded =
     (request.fold.case || request.fold.space) && request.values.some((value) => typeof value === 'string')
-  if (!isFolded) return findExact(context, rows, column, request.values)
+  if (!isFolded) return findExact(context, rows, column, request)
   const ids = await findFolded(context, rows.table.id, column, request, signal)
   return [...(await readRecords(context, ids, signal)).values()]
 }
@@ -69,14 +69,15 @@ function findExact(
   context: SqliteContext,
   rows: SqliteRows,
   column: SqliteColumn,
-  values: readonly Value[],
+  { values, inFilter }: FindRequest,
 ): RecordState[] {
+  const inside = inFilter ? rows.inside : '1'
   const stored = values.flatMap((value) => storable(context, column, value))
   try {
     return context.connection
       .handle()
       .prepare<[string], SqliteValue[]>(
-        `select ${rows.list} from ${rows.table.sql} where ${column.sql} in (select value from json_each(?))`,
+        `select ${rows.list} from ${rows.table.sql} where ${column.sql} in (select value from json_each(?)) and ${inside}`,
       )
       .raw(true)
       .all(jsonList(stored))
@@ -108,11 +109,12 @@ async function findFolded(
   let after: SqliteValue = null
   for (;;) {
     refuseAborted(signal)
-    const { table } = context.rows()
+    const { table, inside } = context.rows()
+    const conditions = [request.inFilter ? inside : '1', ...(after === null ? [] : [`${id.sql} > ?`])]
     const found: SqliteValue[][] = context.connection
       .handle()
       .prepare<SqliteValue[], SqliteValue[]>(
-        `select ${id.sql}, ${column.sql} from ${table.sql} ${after === null ? '' : `where ${id.sql} > ?`} order by ${id.sql} limit ${ROWS_PER_TURN}`,
+        `select ${id.sql}, ${column.sql} from ${table.sql} where ${conditions.join(' and ')} order by ${id.sql} limit ${ROWS_PER_TURN}`,
       )
       .raw(true)
       .all(...(after === null ? [] : [after]))
