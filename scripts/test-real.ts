@@ -1,9 +1,10 @@
-// `npm run test:real`: the tests in test/real against a real Odoo and a real PostgreSQL, which are brought up for them
+// `npm run test:real`: the tests in test/real against a real Odoo, PostgreSQL and MariaDB, which are brought up for them
 // unless the environment names others. Further arguments go to vitest.
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { whyHostCannotRunServers } from './real/host.ts'
+import { startMariaDb } from './real/mariadb.ts'
 import { writeOdooControl } from './real/odoo-control.ts'
 import { progress, tellFailure } from './real/progress.ts'
 import { runVitest } from './real/run-vitest.ts'
@@ -20,7 +21,8 @@ const howToPoint = `Point it at an Odoo 19 and a PostgreSQL that may be filled w
 The API key's user must be allowed to maintain contacts. With ODOO_ADMIN_API_KEY and ODOO_PG_URL (Odoo's own
 database) set as well, the tests that act as another person or hold a transaction open run too; with ODOO_LOGIN,
 ODOO_PASSWORD, ODOO_ADMIN_LOGIN and ODOO_ADMIN_PASSWORD those of every protocol, and with ODOO14_URL, ODOO14_DB and so on
-those of an Odoo 14.`
+those of an Odoo 14; with
+MYSQL_URL=mysql://user:password@host/database those of a MariaDB or MySQL in which they may make databases.`
 
 interface Servers {
   readonly environment: Readonly<Record<string, string>>
@@ -49,7 +51,9 @@ async function main(): Promise<number> {
   const stopped = untilStopSignal()
   const directory = await openRunDirectory()
   try {
-    const servers = hasOdoo ? await bringUpShop(directory.path) : await bringUpOdoos(directory.path)
+    const servers = await withMariaDb(directory.path, () =>
+      hasOdoo ? bringUpShop(directory.path) : bringUpOdoos(directory.path),
+    )
     try {
       return await runVitest('real*', { ...process.env, ...servers.environment }, stopped)
     } finally {
@@ -60,9 +64,26 @@ async function main(): Promise<number> {
   }
 }
 
+/** MariaDB, where a test needs it, beside the others. */
+async function withMariaDb(directory: string, bringUpOthers: () => Promise<Servers>): Promise<Servers> {
+  if (isSet('MYSQL_URL') || !needs('mysql')) return bringUpOthers()
+  const mariaDb = await startMariaDb(directory)
+  try {
+    const others = await bringUpOthers()
+    const stop = async () => {
+      await mariaDb.stop()
+      await others.stop()
+    }
+    return { environment: { ...others.environment, MYSQL_URL: mariaDb.url }, stop }
+  } catch (error) {
+    await mariaDb.stop()
+    throw error
+  }
+}
+
 /** Odoo 14 only where a test needs it: it takes some seconds to start. */
 async function bringUpOdoos(directory: string): Promise<Servers> {
-  if (isSet('ODOO14_URL') || !needsOdoo14(process.argv.slice(2))) return bringUpBoth(directory)
+  if (isSet('ODOO14_URL') || !needs('odoo-14')) return bringUpBoth(directory)
   const folder = join(directory, 'odoo-14')
   mkdirSync(folder)
   // One after the other: both may have to be downloaded first.
@@ -86,15 +107,16 @@ async function bringUpOdoos(directory: string): Promise<Servers> {
   }
 }
 
-/** Vitest runs the files whose path holds one of its arguments. Those of Odoo 14 say so in their names. */
-function needsOdoo14(args: readonly string[]): boolean {
+/** Vitest runs the files whose path holds one of its arguments. Those of Odoo 14 and of MariaDB say so in their names. */
+function needs(word: 'odoo-14' | 'mysql'): boolean {
+  const args = process.argv.slice(2)
   const folder = fileURLToPath(new URL('../test/real', import.meta.url))
   const files = readdirSync(folder, { recursive: true }).map((file) => `test/real/${String(file)}`)
   const tests = files.filter((file) => file.endsWith('.test.ts'))
   const named = tests.filter((file) =>
     args.some((arg) => !arg.startsWith('-') && file.includes(arg.replace(/^\.\//, ''))),
   )
-  return (named.length === 0 ? tests : named).some((file) => file.includes('odoo-14'))
+  return (named.length === 0 ? tests : named).some((file) => file.includes(word))
 }
 
 async function bringUpBoth(directory: string): Promise<Servers> {

@@ -55,7 +55,7 @@ async function removeUnlessHeld(path: string): Promise<void> {
 }
 
 function keepLogs(path: string): void {
-  for (const name of ['odoo.log', 'postgres.log', 'odoo-14/odoo.log']) {
+  for (const name of ['odoo.log', 'postgres.log', 'mariadb.log', 'odoo-14/odoo.log']) {
     const kept = join(cachePath('logs'), name.replace('/', '-'))
     if (existsSync(join(path, name))) copyFileSync(join(path, name), kept)
   }
