@@ -91,6 +91,7 @@ function settings(dataDir: string, initFile: string, port: number): string[] {
     '--innodb-flush-log-at-trx-commit=0',
     '--innodb-flush-method=nosync',
     '--innodb-log-file-size=32M',
+    '--skip-sync-frm',
   ]
 }
 

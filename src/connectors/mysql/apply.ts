@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RecordId } from '../../contract/change.ts'
 import type { Operation, Outcome } from '../../contract/sink.ts'
-import type { Fields } from '../../contract/value.ts'
-import { isSameLines } from '../line-changes.ts'
 import { groupOperations, type OperationGroup } from '../sql/group-operations.ts'
-import { type MysqlChild, lineStatements, readLines, valueLiteral } from './children.ts'
+import { applyWithLines } from './apply-lines.ts'
+import { valueLiteral } from './children.ts'
 import { createGroup } from './create.ts'
 import { asRejection, runEach } from './run-each.ts'
 import type { Query, Stored } from './pool.ts'
@@ -35,14 +34,8 @@ export async function applyBatch(
   operations: readonly Operation[],
 ): Promise<readonly Outcome[]> {
   const batch: Batch = { context, query, rows: await context.rows(query) }
-  const steps: Step[] = []
-  if (batch.rows.children.length > 0) {
-    for (const operation of operations) steps.push(await applyWithLines(batch, operation))
-  } else {
-    for (const group of groupOperations(operations)) {
-      for (const [place, step] of await applyGroup(batch, group)) steps[place] = step
-    }
-  }
+  const steps =
+    batch.rows.children.length > 0 ? await applyWithLines(batch, operations) : await applyAll(batch, operations)
   return readBack(batch, steps)
 }
 
@@ -56,13 +49,22 @@ async function readBack({ query, rows }: Batch, steps: readonly Step[]): Promise
   })
 }
 
+/** Each operation on its record alone; the steps in the operations' order. */
+export async function applyAll(batch: Batch, operations: readonly Operation[]): Promise<Step[]> {
+  const steps: Step[] = []
+  for (const group of groupOperations(operations)) {
+    for (const [place, step] of await applyGroup(batch, group)) steps[place] = step
+  }
+  return steps
+}
+
 async function applyGroup(batch: Batch, group: OperationGroup): Promise<Steps> {
   if (group.kind === 'create') return createGroup(batch, group)
   return group.kind === 'update' ? updateGroup(batch, group) : removeGroup(batch, group)
 }
 
 /** The rows of these ids with the given columns, which nobody else may change until the transaction ends. */
-async function lockRows(
+export async function lockRows(
   { query, rows }: Batch,
   ids: readonly RecordId[],
   names: readonly string[],
@@ -149,79 +151,4 @@ async function removeGroup(batch: Batch, group: OperationGroup & { kind: 'remove
 
 function isRow(table: MysqlTable, id: RecordId): string {
   return idAmong(table, [id]) ?? 'false'
-}
-
-/** A record and its lines: both or neither. */
-async function applyWithLines(batch: Batch, operation: Operation): Promise<Step> {
-  const { query, rows } = batch
-  await query.run('savepoint tandem_lines')
-  let step: Step
-  try {
-    step = await writeRecordAndLines(batch, operation)
-  } catch (error) {
-    step = asRejection(error, rows.table)
-  }
-  if (step.kind !== 'written' && step.kind !== 'removed') await query.run('rollback to savepoint tandem_lines')
-  await query.run('release savepoint tandem_lines')
-  return step
-}
-
-async function writeRecordAndLines(batch: Batch, operation: Operation): Promise<Step> {
-  const { query, rows } = batch
-  if (operation.kind === 'remove') {
-    await lockRows(batch, [operation.id], [])
-    for (const { table, parent, inside } of rows.children) {
-      await query.run(
-        `delete from ${table.sql} where ${parent.sql} = ${valueLiteral(parent, { [parent.field.name]: operation.id })} and ${inside}`,
-      )
-    }
-    return applyOne(batch, operation)
-  }
-  const written = rows.children.filter(({ field }) => operation.fields[field] !== undefined)
-  const own = withoutLines(rows.children, operation.fields)
-  if (operation.kind === 'create') {
-    const step = await applyOne(batch, { ...operation, fields: own })
-    if (step.kind === 'written') await writeLines(query, written, step.id, operation.fields, new Map())
-    return step
-  }
-  const { id, expected } = operation
-  const held = await lockRows(batch, [id], [])
-  if (!held.has(id)) return { kind: 'gone' }
-  const before = new Map<MysqlChild, readonly Fields[]>()
-  for (const child of written) {
-    const lines = (await readLines(query, child, [id], true)).get(id) ?? []
-    before.set(child, lines)
-    const known = expected?.[child.field]
-    const key = child.key.map(({ field }) => field.name)
-    if (known !== undefined && !isSameLines(key, known, lines)) return { kind: 'stale' }
-  }
-  const guard = expected === null ? null : withoutLines(rows.children, expected)
-  const step = await applyOne(batch, { ...operation, fields: own, expected: guard })
-  if (step.kind === 'written') await writeLines(query, written, id, operation.fields, before)
-  return step
-}
-
-async function applyOne(batch: Batch, operation: Operation): Promise<Step> {
-  const steps: Steps = []
-  for (const group of groupOperations([operation])) steps.push(...(await applyGroup(batch, group)))
-  return steps[0]?.[1] ?? { kind: 'gone' }
-}
-
-async function writeLines(
-  query: Query,
-  children: readonly MysqlChild[],
-  id: RecordId,
-  fields: Fields,
-  before: ReadonlyMap<MysqlChild, readonly Fields[]>,
-): Promise<void> {
-  for (const child of children) {
-    const statements = lineStatements(child, id, before.get(child) ?? [], fields[child.field] ?? null)
-    const failures = await runEach(query, child.table, statements)
-    for (const { error } of failures.values()) throw error
-  }
-}
-
-function withoutLines(children: readonly MysqlChild[], fields: Fields): Fields {
-  const names = new Set(children.map(({ field }) => field))
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.has(name)))
 }

@@ -1,9 +1,8 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { LinesRequest } from '../../contract/connector.ts'
-import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { lineChanges } from '../line-changes.ts'
-import { lineKey } from '../sql/lines-field.ts'
+import { lineKey, refuseLines } from '../sql/lines-field.ts'
 import type { ChildSpec } from '../sql/spec.ts'
 import { literal } from './literal.ts'
 import type { MysqlConnection, Query } from './pool.ts'
@@ -31,7 +30,7 @@ export async function readChild(
   spec: ChildSpec,
   request: LinesRequest | undefined,
 ): Promise<MysqlChild> {
-  if (parent.ids.length > 1) throw severalKeyColumns(parent.name, spec.field)
+  if (parent.ids.length > 1) refuseLines(parent.name, [spec])
   const table = await readTable(query, connection, {
     ...{ key: null, capture: 'none', cursor: null, overlapMs: 0, archive: null, where: null, children: [] },
     name: { schema: spec.name.schema ?? parent.database, table: spec.name.table },
@@ -47,16 +46,6 @@ export async function readChild(
     columns: [...new Set([...key, ...asked])],
     inside: spec.where === null ? 'true' : `(${spec.where})`,
   }
-}
-
-function severalKeyColumns(table: string, field: string): SyncError {
-  return new SyncError(
-    'config',
-    `the records of table ${table} have an id of several columns, and so no lines ${field}`,
-    {
-      hint: 'Name one unique column as id of the collection, which the lines refer to.',
-    },
-  )
 }
 
 /** The lines of some records, in the order of their keys. @param isLocked nobody else may change them until the end. */

@@ -28,7 +28,7 @@ export async function readChild(
   spec: ChildSpec,
   request: LinesRequest | undefined,
 ): Promise<PostgresChild> {
-  const child = await readTable(query, { ...table, name: spec.name, id: spec.parent, where: null })
+  const child = await readTable(query, { ...table, name: spec.name, id: [spec.parent], where: null })
   const parent = columnNamed(child, spec.parent)
   const key = lineKey(spec, child.name, child.primary).map((name) => columnNamed(child, name))
   const asked = (request?.fields ?? []).map((name) => columnNamed(child, name))

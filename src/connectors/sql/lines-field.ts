@@ -49,3 +49,14 @@ export function withLinesFields(schema: Schema, lines: readonly FieldSchema[]): 
   }
   return { ...schema, fields }
 }
+
+/** @throws SyncError `config` where a table whose records have an id of several columns is to have lines. */
+export function refuseLines(table: string, children: readonly ChildSpec[]): void {
+  const [first] = children
+  if (first === undefined) return
+  throw new SyncError(
+    'config',
+    `the records of table ${table} have an id of several columns, and so no lines ${first.field}`,
+    { hint: 'Name one unique column as id of the collection, which the lines refer to.' },
+  )
+}

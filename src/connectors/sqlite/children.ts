@@ -26,7 +26,7 @@ export function openChild(
   spec: ChildSpec,
   request: LinesRequest | undefined,
 ): SqliteChild {
-  const child = readTable(database, { ...table, name: spec.name, id: spec.parent, where: null })
+  const child = readTable(database, { ...table, name: spec.name, id: [spec.parent], where: null })
   const parent = columnNamed(child, spec.parent)
   const key = lineKey(spec, child.name, child.uniques[0] ?? []).map((name) => columnNamed(child, name))
   const columns = [...new Set([...key, ...(request?.fields ?? []).map((name) => columnNamed(child, name))])]
