@@ -103,7 +103,7 @@ async function insertRows(
 ): Promise<RecordId[]> {
   const values = rows.map((row) => `(${row.values.join(', ')})`).join(', ')
   const insert = `insert into ${table.sql} (${columns.map(({ sql }) => sql).join(', ')}) values ${values}`
-  if (query.isMariaDb && !table.isView) {
+  if (query.isMariaDb) {
     const made = await query(`${insert} returning ${table.ids.map(({ sql }) => idText(sql)).join(', ')}`)
     return made.map((row) => idOf(table, row))
   }
@@ -112,9 +112,9 @@ async function insertRows(
   // The rows of one insert get numbers that follow one another.
   return rows.map(({ fields }, index) =>
     idOfParts(
-      table.ids.map(({ field, isAutoIncrement }) => {
+      table.ids.map(({ field }) => {
         const value = fields[field.name] ?? null
-        return value === null && isAutoIncrement ? String(insertId + index * Number(step)) : String(value)
+        return value === null ? String(insertId + index * Number(step)) : String(value)
       }),
     ),
   )

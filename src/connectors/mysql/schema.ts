@@ -164,7 +164,8 @@ function columnOf(row: readonly Stored[], jsonColumns: ReadonlySet<string>): Mys
     field: {
       name: name ?? '',
       type: fieldType(type),
-      isRequired: nullable === 'NO' && !hasDefault && !isAutoIncrement && !isGenerated,
+      // An enum that may not be null has its first name as default, also where none is declared.
+      isRequired: nullable === 'NO' && !hasDefault && !isAutoIncrement && !isGenerated && type.name !== 'enum',
       isReadOnly: isGenerated,
       isAssigned: hasDefault || isAutoIncrement || isGenerated,
       relation,

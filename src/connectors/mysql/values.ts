@@ -108,7 +108,8 @@ export function writeValue(
   if (kind === 'datetime' && typeof value === 'string') return datetimeValue(value).replace('T', ' ').replace(/Z$/, '')
   // The bits of a text would be those of its letters.
   if (type.name === 'bit' && typeof value === 'string' && /^\d+$/.test(value)) return BigInt(value)
-  if (type.name === 'bit' && typeof value === 'string') throw wrongType(field.name, 'a number')
+  if (type.name === 'bit' && Number.isSafeInteger(value)) return Number(value)
+  if (type.name === 'bit' && typeof value !== 'boolean') throw wrongType(field.name, 'a number')
   // A number into an enum would count its options, and 0 would stand for none of them.
   if (kind === 'selection') return typeof value === 'object' ? JSON.stringify(value) : String(value)
   return plainValue(kind, value)
