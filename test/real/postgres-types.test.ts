@@ -124,7 +124,7 @@ test('a plain view and one with INSTEAD OF triggers are read by a cursor column 
       updated_at timestamptz not null default now());
     create view seen as select id, name, updated_at from people where not hidden with check option;
     create view loud as select id, upper(name) as name, updated_at from people;
-    create function loud_write() returns trigger language plpgsql as $$
+    create function loud_write() returns trigger language plpgsql set search_path from current as $$
     begin
       if TG_OP = 'DELETE' then delete from people where id = old.id; return old; end if;
       if TG_OP = 'UPDATE' then update people set name = lower(new.name), updated_at = now() where id = old.id; return new; end if;

@@ -14,7 +14,7 @@ import { asPerson } from './person.ts'
 
 const RECIPE = fileURLToPath(new URL('../../docs/recipes/odoo-to-odoo', import.meta.url))
 /** Those first that others link to. */
-const NAMES = ['countries', 'partners', 'products', 'orders']
+const NAMES = ['countries', 'partners', 'products', 'variants', 'orders']
 const ROUNDS = 40
 
 export interface TwoOdoos extends AsyncDisposable {
@@ -116,19 +116,17 @@ export async function openTwoOdoos(
 function marked(text: string, mark: string): string {
   const own: Readonly<Record<string, string>> = {
     'res.partner': 'name',
+    'product.template': 'default_code',
     'product.product': 'default_code',
     'sale.order': 'client_order_ref',
   }
   return text
     .replace(/^ +domain: .*\n/gm, '')
     .replace(/, domain: \[\[default_code.*?\]\]/g, '')
-    .replace(/model: ([\w.]+)/g, (whole, model: string, at: number) => {
+    .replace(/^( *)(.*?)model: ([\w.]+)/gm, (line, indent: string, before: string, model: string) => {
       const field = own[model]
-      if (field === undefined) return whole
-      const domain = `domain: [[${field}, "=like", "${mark}%"]]`
-      return /^[ ]+$/.test(text.slice(text.lastIndexOf('\n', at) + 1, at))
-        ? `${whole}\n  ${domain}`
-        : `${whole}, ${domain}`
+      if (field === undefined) return line
+      return `${line}${before === '' ? `\n${indent}` : ', '}domain: [[${field}, "=like", "${mark}%"]]`
     })
 }
 
