@@ -5,9 +5,9 @@ import { groupOperations, type OperationGroup } from '../sql/group-operations.ts
 import { applyWithLines } from './apply-lines.ts'
 import { valueLiteral } from './children.ts'
 import { createGroup } from './create.ts'
-import { asRejection, runEach } from './run-each.ts'
 import type { Query, Stored } from './pool.ts'
 import { idAmong, idList, idOf, type MysqlContext, type MysqlRows, recordsById } from './rows.ts'
+import { asRejection, runEach } from './run-each.ts'
 import { columnNamed, type MysqlTable } from './schema.ts'
 import { readExpression, readValue } from './values.ts'
 

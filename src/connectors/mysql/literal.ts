@@ -2,7 +2,7 @@
 export type MysqlInput = null | number | bigint | string | Buffer
 
 /** A text that means the same under every `sql_mode`. */
-const PLAIN = /^[^\\'\u0000-\u001f]*$/
+const PLAIN = /^[^\\'\p{Cc}]*$/u
 
 /**
  * The value as a literal. Texts with a quote, a backslash or a control character go as their bytes, so that no setting of

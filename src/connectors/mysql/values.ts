@@ -65,7 +65,8 @@ export function readExpression(type: MysqlType, column: string): string {
 export function readValue(type: MysqlType, stored: Stored): Value {
   if (stored === null) return null
   if (type.isJson) return jsonOrText(stored)
-  switch (fieldType(type)) {
+  const kind: string = fieldType(type)
+  switch (kind) {
     case 'boolean':
       return stored === '0' || stored === '1' ? stored === '1' : decimalValue(stored)
     case 'integer':
@@ -142,7 +143,8 @@ function wrongType(column: string, wanted: string): SyncError {
 
 /** Whether a text can be a value of the type; where it cannot, no row holds it. */
 export function isCastable(type: MysqlType, text: string): boolean {
-  switch (fieldType(type)) {
+  const kind: string = fieldType(type)
+  switch (kind) {
     case 'integer':
     case 'boolean':
       return /^-?\d{1,30}$/.test(text)
