@@ -1,17 +1,18 @@
 // `npm run test:real`: the tests in test/real against a real Odoo, PostgreSQL and MariaDB, which are brought up for them
 // unless the environment names others. Further arguments go to vitest.
-import { mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { whyHostCannotRunServers } from './real/host.ts'
 import { startMariaDb } from './real/mariadb.ts'
-import { writeOdooControl } from './real/odoo-control.ts'
 import { progress, tellFailure } from './real/progress.ts'
 import { runVitest } from './real/run-vitest.ts'
-import { startShopOnly, startStack } from './real/stack.ts'
+import { startShopOnly } from './real/stack.ts'
 import { openRunDirectory } from './real/stack-directory.ts'
-import { odoo14Environment, stackEnvironment } from './real/stack-environment.ts'
 import { untilStopSignal } from './real/stop-signals.ts'
+import { startWorkerStacks } from './real/worker-stacks.ts'
+
+/** Test files at once, each with an Odoo of its own: half of the time they wait for its clock. */
+const MOST_WORKERS = 3
 
 const odooVariables = ['ODOO_URL', 'ODOO_DB', 'ODOO_API_KEY']
 const howToPoint = `Point it at an Odoo 19 and a PostgreSQL that may be filled with test data:
@@ -41,7 +42,7 @@ async function main(): Promise<number> {
     return 2
   }
   const hasOdoo = missing.length === 0
-  if (hasOdoo && isSet('PG_URL')) return runVitest('real*', process.env, untilStopSignal())
+  if (hasOdoo && isSet('PG_URL')) return runVitest('real', process.env, untilStopSignal())
 
   const reason = whyHostCannotRunServers()
   if (reason !== null) {
@@ -49,13 +50,14 @@ async function main(): Promise<number> {
     return 2
   }
   const stopped = untilStopSignal()
+  const given = isSet('PG_URL') ? { PG_URL: process.env.PG_URL } : {}
   const directory = await openRunDirectory()
   try {
     const servers = await withMariaDb(directory.path, () =>
       hasOdoo ? bringUpShop(directory.path) : bringUpOdoos(directory.path),
     )
     try {
-      return await runVitest('real*', { ...process.env, ...servers.environment }, stopped)
+      return await runVitest('real', { ...process.env, ...servers.environment, ...given }, stopped)
     } finally {
       await servers.stop()
     }
@@ -66,7 +68,8 @@ async function main(): Promise<number> {
 
 /** MariaDB, where a test needs it, beside the others. */
 async function withMariaDb(directory: string, bringUpOthers: () => Promise<Servers>): Promise<Servers> {
-  if (isSet('MYSQL_URL') || !needs('mysql')) return bringUpOthers()
+  const isNeeded = namedTests(process.argv.slice(2)).some((file) => file.includes('mysql'))
+  if (isSet('MYSQL_URL') || !isNeeded) return bringUpOthers()
   const mariaDb = await startMariaDb(directory)
   try {
     const others = await bringUpOthers()
@@ -82,53 +85,21 @@ async function withMariaDb(directory: string, bringUpOthers: () => Promise<Serve
 }
 
 /** Odoo 14 only where a test needs it: it takes some seconds to start. */
-async function bringUpOdoos(directory: string): Promise<Servers> {
-  if (isSet('ODOO14_URL') || !needs('odoo-14')) return bringUpBoth(directory)
-  const folder = join(directory, 'odoo-14')
-  mkdirSync(folder)
-  // One after the other: both may have to be downloaded first.
-  const stack = await startStack({
-    series: '14',
-    directory: folder,
-    database: 'tandem_test',
-    workers: 0,
-    durable: false,
-  })
-  try {
-    const both = await bringUpBoth(directory)
-    const stop = async () => {
-      await both.stop()
-      await stack.stop()
-    }
-    return { environment: { ...both.environment, ...odoo14Environment(stack) }, stop }
-  } catch (error) {
-    await stack.stop()
-    throw error
-  }
+function bringUpOdoos(directory: string): Promise<Servers> {
+  const tests = namedTests(process.argv.slice(2))
+  const needsOdoo14 = !isSet('ODOO14_URL') && tests.some((file) => file.includes('odoo-14'))
+  return startWorkerStacks(directory, Math.min(MOST_WORKERS, tests.length), needsOdoo14)
 }
 
 /** Vitest runs the files whose path holds one of its arguments. Those of Odoo 14 and of MariaDB say so in their names. */
-function needs(word: 'odoo-14' | 'mysql'): boolean {
-  const args = process.argv.slice(2)
+function namedTests(args: readonly string[]): readonly string[] {
   const folder = fileURLToPath(new URL('../test/real', import.meta.url))
   const files = readdirSync(folder, { recursive: true }).map((file) => `test/real/${String(file)}`)
   const tests = files.filter((file) => file.endsWith('.test.ts'))
   const named = tests.filter((file) =>
     args.some((arg) => !arg.startsWith('-') && file.includes(arg.replace(/^\.\//, ''))),
   )
-  return (named.length === 0 ? tests : named).some((file) => file.includes(word))
-}
-
-async function bringUpBoth(directory: string): Promise<Servers> {
-  const startedAt = performance.now()
-  const stack = await startStack({ directory, database: 'tandem_test', workers: 0, durable: false })
-  const { pid, server, url, login, database, apiKey } = stack.odoo
-  const controlFile = join(directory, 'odoo-control.json')
-  writeOdooControl(controlFile, { pid, server, url, login, database, apiKey })
-  progress(`Odoo and PostgreSQL are up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
-  const own = { ...stackEnvironment(stack), TANDEM_REAL: controlFile }
-  const given = process.env.PG_URL
-  return { environment: given === undefined || given === '' ? own : { ...own, PG_URL: given }, stop: stack.stop }
+  return named.length === 0 ? tests : named
 }
 
 async function bringUpShop(directory: string): Promise<Servers> {

@@ -8,6 +8,6 @@ if not user:
     groups = [env.ref('base.group_user').id, env.ref('base.group_partner_manager').id]
     user = env['res.users'].create({'name': 'Tandem', 'login': login, 'group_ids': [(6, 0, groups)]})
 expires = datetime.now() + timedelta(days=90)
-key = env['res.users.apikeys'].sudo().with_user(user).sudo()._generate('rpc', 'tandem', expires)
+key = env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', 'tandem', expires)
 env.cr.commit()
 sys.stdout.write(key)

@@ -55,8 +55,11 @@ async function removeUnlessHeld(path: string): Promise<void> {
 }
 
 function keepLogs(path: string): void {
-  for (const name of ['odoo.log', 'postgres.log', 'mariadb.log', 'odoo-14/odoo.log']) {
-    const kept = join(cachePath('logs'), name.replace('/', '-'))
-    if (existsSync(join(path, name))) copyFileSync(join(path, name), kept)
+  const folders = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  for (const folder of ['', ...folders.map(({ name }) => name)]) {
+    for (const name of ['odoo.log', 'postgres.log', 'mariadb.log']) {
+      const log = join(path, folder, name)
+      if (existsSync(log)) copyFileSync(log, join(cachePath('logs'), folder === '' ? name : `${folder}-${name}`))
+    }
   }
 }

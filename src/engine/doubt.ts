@@ -133,7 +133,8 @@ async function settleUpdates(
   for (const intent of intents) {
     if (intent.operation.kind === 'create') continue
     const state = states.get(intent.operation.id)
-    const { link = null, change = null } = known.get(intent.operation.id) ?? {}
+    const { link: stored = null, change = null } = known.get(intent.operation.id) ?? {}
+    const link = stored && withDrafted(stored, draft)
     const finding = state ? lookAtUpdate(context, intent, state, link) : { isDone: true, isForeign: false, seen: null }
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     if (!finding.isDone && leftMs > 0) {
@@ -148,6 +149,12 @@ async function settleUpdates(
     if (finding.isForeign || isOvertaken) draft.changes.push(changeOf(side, state))
   }
   return lookAgainMs
+}
+
+/** The link with what was found out about the other side's write a moment ago: one record may be in doubt on both sides. */
+function withDrafted(link: Link, { links }: Draft): Link {
+  const drafted = links.findLast((write) => write.kind === 'update' && write.id === link.id)
+  return drafted?.kind === 'update' ? { ...link, seen: { ...link.seen, ...drafted.seen } } : link
 }
 
 interface Finding {

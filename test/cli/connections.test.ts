@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createSandboxClock } from '../sandbox/clock.ts'
 import { jsonLines } from './program.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -24,6 +25,8 @@ describe('connections', () => {
     await expect.poll(erp, { timeout: 20_000 }).toMatchObject({ state: 'closed', server: 'Odoo 19.0' })
 
     const mend = space.odoo.faults.add({ kind: 'dropped' })
+    // By itself it would try again ever later; asked for, it tries at once.
+    for (let run = 0; run < 5; run++) await space.tandem('sync')
     await daemon.sees(/connection erp is open: /)
     expect(await erp()).toMatchObject({ state: expect.stringMatching(/open/) })
     const { stdout } = await space.tandem('status')
@@ -40,9 +43,9 @@ describe('connections', () => {
     await using space = await openWorkspace()
     space.addPartners({ ref: 'C-1', name: 'Ada' })
     expect((await space.tandem('sync')).code).toBe(0)
-    await using other = await openWorkspace()
+    // Made in another second: that is how two databases of the stand-in are told apart.
+    await using other = await openWorkspace(createSandboxClock(2000))
     other.addPartners({ ref: 'C-2', name: 'Bo' })
-    // Made in another second, as the stand-in's data is.
     space.writeConfig({ url: other.odoo.url, database: other.odoo.database, apiKey: other.odoo.apiKey })
 
     const refused = await space.tandem('sync')

@@ -9,7 +9,7 @@ interface StatusAnswer {
   readonly mappings: readonly { readonly state: string; readonly links: number; readonly needsPerson: boolean }[]
 }
 
-describe('beside a running daemon', () => {
+describe.concurrent('beside a running daemon', () => {
   test('sync, resync, status and dead-letters work, and a second daemon does not', async () => {
     await using space = await openWorkspace()
     const [, poison = 0] = space.addPartners({ ref: 'C-1', name: 'Ada' }, { ref: 'C-2', name: 'POISON' })
@@ -61,7 +61,7 @@ describe('beside a running daemon', () => {
   })
 })
 
-describe('signals', () => {
+describe.concurrent('signals', () => {
   test('SIGTERM ends a daemon in order and with 0; a second SIGINT ends it at once', async () => {
     await using space = await openWorkspace()
     space.addPartners({ ref: 'C-1', name: 'Ada' })
@@ -98,7 +98,7 @@ describe('signals', () => {
   })
 })
 
-describe('dead letters', () => {
+describe.concurrent('dead letters', () => {
   test('are listed, shown, retried and discarded; a discard stays in the history', async () => {
     await using space = await openWorkspace()
     const [poison = 0] = space.addPartners({ ref: 'C-1', name: 'POISON' }, { ref: 'C-2', name: 'Bo' })

@@ -74,11 +74,11 @@ describe('check', () => {
     await find(2, /✗ shop: .*there is no file .*missing\.db/)
     space.writeConfig()
     space.writeMapping({ 'res.partner': 'res.partnr' })
-    await find(2, /✗ customers: mappings\/customers\.yaml:2:\d+: odoo: .*res\.partnr/)
+    await find(2, /✗ customers: \S*mappings\/customers\.yaml:2:\d+: odoo: .*res\.partnr/)
     space.writeMapping({ 'table: customers': 'table: custmers' })
-    await find(2, /✗ customers: mappings\/customers\.yaml:4:\d+: external: .*custmers/)
+    await find(2, /✗ customers: \S*mappings\/customers\.yaml:4:\d+: external: .*custmers/)
     space.writeMapping({ 'odoo: name,': 'odoo: nam,' })
-    await find(2, /✗ customers: mappings\/customers\.yaml:\d+:\d+: fields\[0\]\.odoo: .*did you mean "name"/)
+    await find(2, /✗ customers: \S*mappings\/customers\.yaml:\d+:\d+: fields\[0\]\.odoo: .*did you mean "name"/)
   })
 
   test('tells the problems of every mapping and connection, not only the first', async () => {

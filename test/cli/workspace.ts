@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type SandboxOdoo, startSandboxOdoo } from '../../src/sandbox/odoo/start-sandbox-odoo.ts'
-import { type Ended, type Running, runProgram, startProgram } from './program.ts'
+import { runInProcess } from './in-process.ts'
+import { type Ended, type Running, startProgram } from './program.ts'
 
 const SHOP = `create table customers (
   id integer primary key,
@@ -50,10 +51,15 @@ interface ConfigValues {
   readonly shop: string
 }
 
-export async function openWorkspace(): Promise<Workspace> {
+export interface WorkspaceOptions {
+  /** The stand-in's clock, which says when its database was made; the system's unless given. */
+  readonly nowUs?: () => number
+}
+
+export async function openWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-cli-'))
   mkdirSync(join(folder, 'mappings'))
-  const odoo = await startSandboxOdoo()
+  const odoo = await startSandboxOdoo(options)
   const shop = new Database(join(folder, 'shop.db'))
   shop.exec(SHOP)
   const started: Running[] = []
@@ -83,7 +89,7 @@ export async function openWorkspace(): Promise<Workspace> {
       for (const [from, to] of Object.entries(replace)) text = text.replace(from, to)
       writeFileSync(join(folder, 'mappings', 'customers.yaml'), text)
     },
-    tandem: (...args) => runProgram(folder, args),
+    tandem: (...args) => runInProcess(join(folder, 'config.yaml'), args),
     start(args, env) {
       const running = startProgram(folder, args, env)
       started.push(running)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
-import { createOdooConnector } from '../../src/connectors/odoo/index.ts'
+import { createOdooConnectorByClock } from '../../src/connectors/odoo/index.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import type { Connector } from '../../src/contract/connector.ts'
 import type { Fields, Value } from '../../src/contract/value.ts'
@@ -22,6 +22,8 @@ export interface OdooUnderTest {
   readonly personKey: string
   /** How Tandem's user calls. */
   readonly protocol: Protocol
+  /** Where time can be put forward: the connector's clock, and what lets the time pass for both. Else it is waited for. */
+  readonly time?: { readonly monotonicMs: () => number; readonly advance: (ms: number) => void }
 }
 
 const NOT_UNIQUE = "Odoo's `ref` is not unique: nothing stops a second record with the same key"
@@ -47,7 +49,7 @@ const READ_FIELDS = [
 export function connectOdoo(odoo: OdooUnderTest, more: Fields = {}): Connector {
   const { url, database, protocol, login: user, apiKey, password } = odoo
   const settings = { type: 'odoo', url, database, protocol, user, api_key: apiKey, password, ...more }
-  return createOdooConnector(settings, 'erp')
+  return createOdooConnectorByClock(settings, 'erp', odoo.time?.monotonicMs ?? (() => performance.now()))
 }
 
 /** Calls Odoo as another person, without the connector. */
@@ -55,6 +57,9 @@ export async function callAsPerson(odoo: OdooUnderTest, model: string, method: s
   const { url, database, personLogin: login, personKey: key } = odoo
   return callOdoo({ url, database, login, key }, model, method, args)
 }
+
+/** Odoo tells times in whole seconds: after this, the second of a write is over, and the next one too. */
+const SETTLE_MS = 2200
 
 /** A prefix of `ref` that no other test uses, and the removal of everything under it. */
 export function ownRecords(odoo: OdooUnderTest) {
@@ -114,7 +119,7 @@ export async function setUpOdoo(odoo: OdooUnderTest): Promise<ConnectorSetup> {
       edit: (id, fields) => callAsPerson(odoo, 'res.partner', 'write', { ids: [Number(id)], vals: withFalse(fields) }),
       remove: (id) => callAsPerson(odoo, 'res.partner', 'unlink', { ids: [Number(id)] }),
     },
-    settle: () => sleep(2200),
+    settle: () => (odoo.time === undefined ? sleep(SETTLE_MS) : odoo.time.advance(SETTLE_MS)),
     tearDown: own.remove,
   }
 }

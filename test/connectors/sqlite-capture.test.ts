@@ -96,7 +96,8 @@ test('a lock of another program is `busy`, soon, and without doubt', async () =>
     code: 'busy',
     inDoubt: false,
   })
-  expect(performance.now() - startMs).toBeLessThan(1500)
+  // Less than SQLite's binding would wait by itself.
+  expect(performance.now() - startMs).toBeLessThan(4500)
   person.exec('commit')
 })
 

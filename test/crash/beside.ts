@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, openApp, readSetup } from '../../src/app.ts'
+import { SyncError } from '../../src/contract/error.ts'
 import type { Context } from '../../src/engine/context.ts'
+import { createRunner, type Runner } from '../../src/engine/runner.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
 import { SIDES } from '../../src/mapping/mapping.ts'
 import { requestArgs } from '../../src/requests.ts'
@@ -11,13 +13,16 @@ const POLL_MS = 50
 /** How long a daemon may take for one run that was asked of it. */
 const RUN_LIMIT_MS = 30_000
 
-/** What a test sees beside a running daemon: the ledger, and both systems. */
+/**
+ * What a test sees beside a running daemon: the ledger, and both systems. Where it is given null in place of a daemon, and
+ * none runs, the runs are made in this process.
+ */
 export interface Beside extends AsyncDisposable {
   readonly app: App
   /** Resolves when the daemon has read and swept both sides, found nothing new, and nothing is left to do. */
-  settle(daemon: Daemon, limitMs?: number): Promise<void>
+  settle(daemon: Daemon | null, limitMs?: number): Promise<void>
   /** One run with a sweep. The answer is why it failed; null: it did not. */
-  sync(daemon: Daemon): Promise<string | null>
+  sync(daemon: Daemon | null): Promise<string | null>
   /** What `tandem verify` would list, but for what both sides have as it was left. */
   differences(): Promise<readonly Difference[]>
   /** What must hold at every rest: the sums of promise 9, and nothing in doubt. */
@@ -28,7 +33,26 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
   const app = await openApp(readSetup(configFile, {}), { emit: () => {} })
   const { ledger } = app
 
-  const sync = async (daemon: Daemon): Promise<string | null> => {
+  let connected: Promise<Context> | null = null
+  const context = (): Promise<Context> => {
+    const file = app.files.find(({ name }) => name === mapping)
+    if (!file) throw new Error(`no mapping ${mapping}`)
+    connected ??= app.connect(file, AbortSignal.timeout(60_000)).then((it) => it.context)
+    return connected
+  }
+  let runner: Runner | null = null
+  const syncHere = async (): Promise<string | null> => {
+    runner ??= createRunner(await context())
+    try {
+      await runner.runNow({ depth: 'deep', sweeps: true })
+      return null
+    } catch (error) {
+      if (error instanceof SyncError) return error.message
+      throw error
+    }
+  }
+  const sync = async (daemon: Daemon | null): Promise<string | null> => {
+    if (daemon === null) return syncHere()
     const args = requestArgs({ kind: 'sync', mapping, sweeps: true, confirms: false })
     const id = await ledger.request('sync', args, Date.now())
     const givenUpAtMs = performance.now() + RUN_LIMIT_MS
@@ -41,13 +65,6 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
       if (performance.now() > givenUpAtMs) throw new Error(`No answer to a request: ${daemon.output().slice(-3000)}`)
     }
   }
-  let connected: Promise<Context> | null = null
-  const context = (): Promise<Context> => {
-    const file = app.files.find(({ name }) => name === mapping)
-    if (!file) throw new Error(`no mapping ${mapping}`)
-    connected ??= app.connect(file, AbortSignal.timeout(60_000)).then((it) => it.context)
-    return connected
-  }
   const isDone = async (): Promise<boolean> =>
     (await ledger.countChanges(mapping, { state: 'pending' })) === 0 &&
     (await ledger.openIntents(mapping)).length === 0 &&
@@ -57,7 +74,7 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
     app,
     sync,
     async settle(daemon, limitMs = 60_000) {
-      await daemon.said('info running')
+      await daemon?.said('info running')
       await context()
       const givenUpAtMs = performance.now() + limitMs
       let failure: string | null = null
@@ -65,10 +82,10 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
         const seq = await ledger.lastSeq(mapping)
         failure = await sync(daemon)
         if (failure === null && (await ledger.lastSeq(mapping)) === seq && (await isDone())) return
-        if (failure !== null) await sleep(300)
+        if (failure !== null || daemon === null) await sleep(300)
       }
       const open = await ledger.changes(mapping, { state: 'pending', limit: 5 })
-      throw new Error(`It does not settle: ${failure ?? JSON.stringify(open)} ${daemon.output().slice(-3000)}`)
+      throw new Error(`It does not settle: ${failure ?? JSON.stringify(open)} ${daemon?.output().slice(-3000)}`)
     },
     async differences() {
       const signal = AbortSignal.timeout(60_000)
@@ -87,6 +104,9 @@ export async function openBeside(configFile: string, mapping = 'customers'): Pro
         ...intents.map((intent) => `open intent: ${JSON.stringify(intent)}`),
       ]
     },
-    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await runner?.stop(1000)
+      await app[Symbol.asyncDispose]()
+    },
   }
 }

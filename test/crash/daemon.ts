@@ -33,15 +33,17 @@ export interface DaemonOptions {
   readonly crashAt?: string | undefined
   /** The program and its arguments before the configuration file. */
   readonly command?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export function startDaemon(configFile: string, options: DaemonOptions = {}): Daemon {
-  const { crashAt, command = [PROCESS] } = options
+  const { crashAt, command = [PROCESS], env = {} } = options
   const child = spawn(process.execPath, [...command, configFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       ...COMPILE_CACHE,
+      ...env,
       ...(crashAt === undefined ? {} : { TANDEM_CRASH_AT: crashAt }),
     },
   })

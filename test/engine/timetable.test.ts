@@ -15,17 +15,17 @@ async function ticksIn(ms: number, ...[schedule, firstDelayMs]: [Parameters<type
   return before
 }
 
-test('an interval ticks at once and again, until it is stopped', async () => {
+test.concurrent('an interval ticks at once and again, until it is stopped', async () => {
   const ticks = await ticksIn(500, { kind: 'every', ms: 100 })
   expect(ticks).toBeGreaterThanOrEqual(2)
   expect(ticks).toBeLessThanOrEqual(7)
 })
 
-test('an interval that goes on from an earlier process begins with the rest of it', async () => {
+test.concurrent('an interval that goes on from an earlier process begins with the rest of it', async () => {
   expect(await ticksIn(300, { kind: 'every', ms: 10_000 }, 5000)).toBe(0)
 })
 
-test('a cron expression with seconds ticks when it says', async () => {
+test.concurrent('a cron expression with seconds ticks when it says', async () => {
   const ticks = await ticksIn(2500, { kind: 'cron', expression: '* * * * * *', timeZone: 'Europe/Brussels' })
   expect(ticks).toBeGreaterThanOrEqual(1)
   expect(ticks).toBeLessThanOrEqual(3)

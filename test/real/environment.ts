@@ -37,6 +37,11 @@ export function realEnvironment(): RealEnvironment {
   }
 }
 
+/** The other side alone, which needs no Odoo. */
+export function shopUrl(): string {
+  return variable('PG_URL')
+}
+
 export function odooDatabaseAccess(): OdooDatabaseAccess {
   return { odooAdminApiKey: variable('ODOO_ADMIN_API_KEY'), odooPostgresUrl: variable('ODOO_PG_URL') }
 }
@@ -109,13 +114,18 @@ export const PROTOCOLS_OF: Readonly<Record<OdooSeries, readonly Protocol[]>> = {
   '14': ['jsonrpc', 'xmlrpc', 'session'],
 }
 
+/** Each of vitest's workers has systems of its own, where this run brought them up: worker n's names end with `__n`. */
+function settingOf(name: string): string {
+  return process.env[`${name}__${process.env.VITEST_POOL_ID}`] ?? process.env[name] ?? ''
+}
+
 function isSet(name: string): boolean {
-  return (process.env[name] ?? '') !== ''
+  return settingOf(name) !== ''
 }
 
 function variable(name: string): string {
-  const value = process.env[name]
-  if (value === undefined || value === '') {
+  const value = settingOf(name)
+  if (value === '') {
     throw new Error(`${name} is not set. Run these tests with \`npm run test:real\`, which sets it.`)
   }
   return value

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { createPostgresConnector } from '../../src/connectors/postgres/index.ts'
 import type { Connector } from '../../src/contract/connector.ts'
+import { shopUrl } from './environment.ts'
 
 /** A schema of its own in the database of PG_URL, and another one for the capture; both go with `tearDown`. */
 export interface PostgresBench {
@@ -17,8 +18,7 @@ export interface PostgresBench {
 }
 
 export async function postgresBench(): Promise<PostgresBench> {
-  const url = process.env.PG_URL
-  if (url === undefined) throw new Error('PG_URL is not set: run the tests with npm run test:real')
+  const url = shopUrl()
   const schema = `Tandem test "${randomBytes(4).toString('hex')}`
   const captureSchema = `tandem_${randomBytes(4).toString('hex')}`
   const open: pg.Client[] = []

@@ -32,7 +32,7 @@ async function watchDemo(
 const row = (where: string, who: string, what: string): RegExp =>
   new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}${where} +${who} *\\S+ +${what}`, 'm')
 
-describe('the demo', () => {
+describe.concurrent('the demo', () => {
   it('shows what people and the daemon do, ends in step and leaves nothing behind', async () => {
     const demo = await watchDemo({ signal: new AbortController().signal, forMs: 6000, seed: 7 })
 

@@ -13,14 +13,14 @@ afterEach(() => odoo.close())
 
 const { signal } = new AbortController()
 
-/** A connection whose calls may take a fifth of a second. */
+/** A connection whose calls may take a second. */
 function impatient() {
   const settings = {
     type: 'odoo',
     url: odoo.url,
     database: odoo.database,
     api_key: odoo.apiKey,
-    timeouts: { total: '200ms' },
+    timeouts: { total: '1s' },
   }
   const guard = createConnectionGuard({
     connection: 'erp',
@@ -46,7 +46,7 @@ describe('an Odoo that is too slow for large calls', () => {
     if (!feed || !sink) throw new Error('no feed')
     const page = () => feed.read({ cursor: null, limit: 40, depth: 'deep', nowMs: 0 }, signal)
     expect((await page()).changes).toHaveLength(40)
-    odoo.faults.add({ kind: 'latency', model: 'res.partner', method: 'search_read', delayMs: 2000, times: 1 })
+    odoo.faults.add({ kind: 'latency', model: 'res.partner', method: 'search_read', delayMs: 20_000, times: 1 })
     expect(await page().catch((error: unknown) => asSyncError(error).code)).toBe('timeout')
     expect((await page()).changes).toHaveLength(20)
 
@@ -55,7 +55,7 @@ describe('an Odoo that is too slow for large calls', () => {
       kind: 'create' as const,
       fields: { name: `N${index}`, ref: `N${index}` },
     }))
-    odoo.faults.add({ kind: 'slow_body', model: 'res.partner', method: 'create', delayMs: 2000, times: 1 })
+    odoo.faults.add({ kind: 'slow_body', model: 'res.partner', method: 'create', delayMs: 20_000, times: 1 })
     const error = await sink.apply(creates, signal).then(() => null, asSyncError)
     expect(error).toMatchObject({ code: 'timeout', inDoubt: true })
     expect([before, collection.capabilities.maxBatch]).toEqual([500, 15])

@@ -12,8 +12,13 @@ import { openTransport } from './transport/open-transport.ts'
  * @throws SyncError `config` that names what is wrong in the settings.
  */
 export function createOdooConnector(settings: unknown, name: string): Connector {
+  return createOdooConnectorByClock(settings, name, () => performance.now())
+}
+
+/** @param monotonicMs the clock by which it knows that a second of Odoo's is over. */
+export function createOdooConnectorByClock(settings: unknown, name: string, monotonicMs: () => number): Connector {
   const own = parseSettings(settings, name)
-  const connection = open(own, name)
+  const connection = open(own, name, monotonicMs)
   const { setup } = own
   const services = openServices(
     own,
@@ -45,8 +50,8 @@ function parseSettings(settings: unknown, name: string): OdooSettings {
   throw new SyncError('config', `The connection ${name} is wrong: ${faults.join('; ')}`, { cause: parsed.error })
 }
 
-function open(settings: OdooSettings, name: string): OpenOdoo {
+function open(settings: OdooSettings, name: string, monotonicMs = () => performance.now()): OpenOdoo {
   const transport = openTransport(settings)
-  const connection = createConnection(name, transport, settings.context, () => performance.now())
+  const connection = createConnection(name, transport, settings.context, monotonicMs)
   return { ...connection, close: () => transport.close() }
 }

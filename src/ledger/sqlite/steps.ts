@@ -68,7 +68,13 @@ export function markStepsDue(
   tables.store.runRows(DUE, [mapping.id, nowMs], values)
 }
 
+/** Most of the time nothing is due, and this small look spares the large one. */
+function isAnyDue({ store }: Tables, mapping: KnownMapping): boolean {
+  return store.get('SELECT 1 FROM step WHERE mapping = ? AND state = 0 LIMIT 1', mapping.id) !== undefined
+}
+
 export function takeSteps(tables: Tables, mapping: KnownMapping, nowMs: number, limit: number): readonly StepTask[] {
+  if (!isAnyDue(tables, mapping)) return []
   const sql = `${TASK} WHERE s.mapping = ? AND s.state = 0 AND l.state = ${LIVE} AND s.not_before <= ?
     AND ${SETTLED} ORDER BY s.seq LIMIT ?`
   return tables.store
@@ -76,10 +82,11 @@ export function takeSteps(tables: Tables, mapping: KnownMapping, nowMs: number, 
     .map((row) => taskOf(tables, mapping, row))
 }
 
-export function nextStepDueMs({ store }: Tables, mapping: KnownMapping): number | null {
+export function nextStepDueMs(tables: Tables, mapping: KnownMapping): number | null {
+  if (!isAnyDue(tables, mapping)) return null
   const sql = `SELECT min(s.not_before) AS due FROM step s JOIN link l ON l.id = s.link
     WHERE s.mapping = ? AND s.state = 0 AND l.state = ${LIVE} AND ${SETTLED}`
-  return store.get<{ due: number | null }>(sql, mapping.id, mapping.id, mapping.id)?.due ?? null
+  return tables.store.get<{ due: number | null }>(sql, mapping.id, mapping.id, mapping.id)?.due ?? null
 }
 
 export function beginStep({ store }: Tables, linkId: number, step: string, nowMs: number): void {

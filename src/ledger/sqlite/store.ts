@@ -114,7 +114,7 @@ export function createStore(db: Database.Database, file: string, isReadOnly: boo
     runRows,
     read: (work) => patiently('BEGIN', work),
     write: (work) => patiently('BEGIN IMMEDIATE', work),
-    dataVersion: () => Number(db.pragma('data_version', { simple: true })),
+    dataVersion: () => (prepared('PRAGMA data_version').get() as { data_version: number }).data_version,
     close: () => db.close(),
   }
 }

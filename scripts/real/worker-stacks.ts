@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeOdooControl } from './odoo-control.ts'
+import { progress } from './progress.ts'
+import { type Stack, startStack } from './stack.ts'
+import { odoo14Environment, stackEnvironment } from './stack-environment.ts'
+
+export interface WorkerStacks {
+  /** What the tests find their systems by: the first worker's by their plain names, the n-th worker's with `__n`. */
+  readonly environment: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+/**
+ * Systems for each of vitest's workers: an Odoo 19 with its PostgreSQL, and an Odoo 14 where a test needs it. So a test file
+ * has them to itself, may stop them and change what is the whole database's, and another file runs beside it.
+ */
+export async function startWorkerStacks(
+  directory: string,
+  workers: number,
+  needsOdoo14: boolean,
+): Promise<WorkerStacks> {
+  const startedAt = performance.now()
+  const started: Stack[] = []
+  const start = async (series: '14' | '19', worker: number): Promise<Stack> => {
+    const own = join(directory, `odoo-${series}-${worker}`)
+    mkdirSync(own)
+    const stack = await startStack({ series, directory: own, database: 'tandem_test', workers: 0, durable: false })
+    started.push(stack)
+    return stack
+  }
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.map((stack) => stack.stop()))
+  }
+  const startWorker = async (worker: number): Promise<Record<string, string>> => {
+    const stack = await start('19', worker)
+    const { pid, server, url, login, database, apiKey } = stack.odoo
+    const controlFile = join(directory, `odoo-control-${worker}.json`)
+    writeOdooControl(controlFile, { pid, server, url, login, database, apiKey })
+    const old = needsOdoo14 ? odoo14Environment(await start('14', worker)) : {}
+    return numbered({ ...stackEnvironment(stack), ...old, TANDEM_REAL: controlFile }, worker)
+  }
+  try {
+    // The first one alone: everything may have to be downloaded and made first.
+    const first = await startWorker(1)
+    const others = await Promise.allSettled(Array.from({ length: workers - 1 }, (_, index) => startWorker(index + 2)))
+    const environments = others.map((other) => {
+      if (other.status === 'rejected') throw other.reason
+      return other.value
+    })
+    progress(`Odoo and PostgreSQL are up after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+    return { environment: Object.assign(first, ...environments, { TANDEM_REAL_WORKERS: String(workers) }), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function numbered(environment: Readonly<Record<string, string>>, worker: number): Record<string, string> {
+  if (worker === 1) return { ...environment }
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [`${name}__${worker}`, value]))
+}
