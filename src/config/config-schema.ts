@@ -49,7 +49,7 @@ export const configSchema = z.strictObject({
   mappings: z.string().min(1).default('./mappings'),
   /** By name; each has a type, and everything else is for the connector of that type. */
   connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
-  /** The HTTP server: hooks come in here. */
+  /** The HTTP server: the status page, the API, and hooks. */
   server: serverSchema.prefault({}),
   log: z
     .strictObject({

@@ -180,6 +180,14 @@ export interface Collection {
   readonly caller?: Caller
 }
 
+/** A collection that a system has, as a person who looks for one sees it. */
+export interface CollectionInfo {
+  /** As a mapping names it: "res.partner", "public.customers". */
+  readonly name: string
+  /** What people call it: "Contact"; null: nothing else. */
+  readonly label: string | null
+}
+
 /** A kind of system with its credentials and pool. */
 export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
@@ -189,6 +197,8 @@ export interface Connector extends AsyncDisposable {
    * user of the system could notice. Absent: `check` tells all there is.
    */
   drawMarks?(signal: AbortSignal): Promise<Identity['marks']>
+  /** The collections that our user may read, in the order of their names: for `tandem init`. Absent: they cannot be listed. */
+  collections?(signal: AbortSignal): Promise<readonly CollectionInfo[]>
   /** Cheap, asks nothing of the system. @throws SyncError `config` that names what is wrong in `spec`. */
   collection(request: CollectionRequest): Collection
 }

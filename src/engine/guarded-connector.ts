@@ -13,10 +13,11 @@ import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
  * else is as it was: nothing is repeated here, so a call that failed has failed.
  */
 export function guardConnector(connector: Connector, guard: ConnectionGuard): Connector {
-  const { drawMarks } = connector
+  const { drawMarks, collections } = connector
   return {
     check: (signal) => guard.ask(signal, () => connector.check(signal)),
     ...(drawMarks ? { drawMarks: (signal) => guard.ask(signal, () => drawMarks.call(connector, signal)) } : {}),
+    ...(collections ? { collections: (signal) => guard.ask(signal, () => collections.call(connector, signal)) } : {}),
     collection: (request) => guardCollection(connector.collection(request), guard),
     [Symbol.asyncDispose]: () => connector[Symbol.asyncDispose](),
   }

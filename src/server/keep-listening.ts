@@ -5,6 +5,7 @@ import { pushTarget } from './hook-address.ts'
 import type { HookParser } from './hook-routes.ts'
 import { createInbox } from './inbox.ts'
 import { type Listening, listen } from './listen.ts'
+import type { ServerSite } from './site.ts'
 import { createWebApp } from './web-app.ts'
 
 const RETRY_MS = 10_000
@@ -14,6 +15,12 @@ const CLOSE_MS = 5000
 export interface ListeningOptions {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, mapping: string | null) => void
   readonly onLedgerFailure: (error: SyncError) => void
+  /** The running mapping's context; null: it does not run (yet). */
+  readonly contextOf?: ServerSite['contextOf']
+  /** Told that something of these mappings may have become due. */
+  readonly wake?: (mappings: readonly string[]) => void
+  /** Told where the server can be reached. */
+  readonly onListening?: ((url: string) => void) | undefined
   readonly signal: AbortSignal
 }
 
@@ -25,7 +32,7 @@ export interface ListeningOptions {
 export async function keepListening(
   app: App,
   hear: (mapping: string) => void,
-  { log, onLedgerFailure, signal }: ListeningOptions,
+  { log, onLedgerFailure, contextOf = () => null, wake = () => {}, onListening, signal }: ListeningOptions,
 ): Promise<void> {
   const { server, redactor } = app.config
   if (server.listen === null || signal.aborted) return
@@ -39,21 +46,31 @@ export async function keepListening(
     onReceived: (mappings) => mappings.forEach(hear),
     onLedgerFailure,
   })
+  const onDefect = (message: string): void => log('error', message, null)
+  const startedAtMs = app.clock.nowMs()
   const web = createWebApp({
     ledger: app.ledger,
+    site: { ...siteOf(app), wake, contextOf, startedAtMs, onDefect, signal },
     settings: server,
     parserOf: (mapping, side) => parsers.get(`${mapping}/${side}`) ?? null,
     inbox,
-    onDefect: (message) => log('error', message, null),
+    onDefect,
   })
   const listening = await untilListening(() => listen(web, server.listen ?? { host: '', port: 0 }), app, log, signal)
   if (listening === null) return
-  log('info', `listening on http://${listening.host}:${listening.port}`, null)
+  const host = listening.host.includes(':') ? `[${listening.host}]` : listening.host
+  const url = `http://${host}:${listening.port}`
+  log('info', `listening on ${url}${server.token === null ? '' : ', for those who have the token'}`, null)
+  onListening?.(url)
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   await listening.close(CLOSE_MS)
+}
+
+function siteOf({ config, files, ledger, clock }: App): Pick<App, 'config' | 'files' | 'ledger' | 'clock'> {
+  return { config, files, ledger, clock }
 }
 
 async function untilListening(

@@ -47,7 +47,7 @@ describe('what needs a person', () => {
     const listed = await space.tandem('conflicts')
     expect(listed.code).toBe(1)
     expect(listed.stdout).toContain('email:email: odoo "odoo@x", external "shop@x"')
-    const advice = /tandem (resync customers --from (\w+) --ids \d+)/.exec(listed.stdout)
+    const advice = /tandem (conflicts resolve customers \w+ \d+ --take (\w+))/.exec(listed.stdout)
     expect((await space.tandem(...(advice?.[1] ?? '').split(' '))).code).toBe(0)
     expect((await space.tandem('conflicts')).stdout).toBe('0 conflicts\n')
     const winner = advice?.[2] === 'odoo' ? 'odoo@x' : 'shop@x'

@@ -59,6 +59,7 @@ const collection: Required<Collection> = {
 const connector: Required<Connector> = {
   check: unused,
   drawMarks: unused,
+  collections: unused,
   collection: () => collection,
   [Symbol.asyncDispose]: async () => {},
 }

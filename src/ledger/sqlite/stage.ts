@@ -25,6 +25,7 @@ const INSERT: RowsStatement = {
 
 export function stage(tables: Tables, mapping: KnownMapping, staging: Staging, tally: Tally): void {
   const side = sideCode(staging.side)
+  tally.at(staging.nowMs)
   if (staging.cursor !== undefined) writeCursor(tables, mapping, staging.side, staging.cursor)
   if (staging.changes.length > 0) stageChanges(tables, mapping, staging.changes, staging.nowMs, tally)
   if (staging.touched.length > 0) touchLinks(tables, mapping, staging)
