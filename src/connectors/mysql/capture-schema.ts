@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { MysqlChild } from './children.ts'
 import { literal, quoteName } from './literal.ts'
 import type { MysqlConnection } from './pool.ts'
@@ -36,7 +36,7 @@ export function captureTables({ consumers, changes, database }: CaptureNames): r
        seq bigint not null auto_increment primary key, consumer bigint not null, pk text not null, op char(1) not null,
        at datetime(3) not null, writer varchar(255), key (consumer, seq)) ${options}`,
     `create table if not exists ${database} (name varchar(64) not null primary key) ${options}`,
-    `insert into ${database} select lower(hex(random_bytes(16))) from dual where not exists (select 1 from ${database})`,
+    `insert into ${database} select '${randomBytes(16).toString('hex')}' from dual where not exists (select 1 from ${database})`,
   ]
 }
 
