@@ -135,7 +135,7 @@ connections:
       ids: [order?.id],
       vals: { order_line: [[0, 0, { product_id: product, sequence: 20, product_uom_qty: 1, price_unit: 3 }]] },
     })
-    await bench.person.query(`update customers set email = 'ann@x.example'; update order_lines set qty = 4`)
+    await bench.person.query(`update customers set email = 'ann@x.example'; update order_lines set price = 12`)
     daemon = run()
     await expect
       .poll(() => rows('select code, full_name, email, phone from customers order by code'), { timeout: 60_000 })
@@ -146,10 +146,10 @@ connections:
     await expect
       .poll(() => rows('select line_no, qty, price from order_lines order by line_no'), { timeout: 60_000 })
       .toEqual([
-        { line_no: 10, qty: '4.00', price: '9.50' },
+        { line_no: 10, qty: '2.00', price: '12.00' },
         { line_no: 20, qty: '1.00', price: '3.00' },
       ])
-    await expect.poll(orders, { timeout: 60_000 }).toMatchObject([{ amount_untaxed: 41 }])
+    await expect.poll(orders, { timeout: 60_000 }).toMatchObject([{ amount_untaxed: 27 }])
     await expect
       .poll(partners, { timeout: 60_000 })
       .toMatchObject([{ email: 'ann@x.example', phone: '7' }, { name: 'Bob' }])
