@@ -22,8 +22,6 @@ export interface TwoOdoos extends AsyncDisposable {
   readonly mark: string
   readonly app: App
   readonly events: SyncEvent[]
-  /** What the daemon warns of when it starts. */
-  readonly warnings: readonly string[]
   /** Runs all mappings until nothing is left to do. */
   settle(): Promise<void>
   /** What a further run does, what differs then, and what needs a person: nothing, if all is well. */
@@ -53,12 +51,10 @@ export async function openTwoOdoos(
   const app = await openApp(readSetup(configFile, environment), { emit: (event) => events.push(event) })
   const { signal } = new AbortController()
   const runners: Runner[] = []
-  const warnings: string[] = []
   for (const name of NAMES) {
     const file = app.files.find((each) => each.name === name)
     if (!file) throw new Error(`no mapping ${name}`)
     const connected = await app.connect(file, signal)
-    warnings.push(...connected.warnings.map(({ message }) => message))
     runners.push(createRunner(connected.context))
   }
   const isQuiet = async (runner: Runner): Promise<boolean> => {
@@ -72,7 +68,6 @@ export async function openTwoOdoos(
     mark,
     app,
     events,
-    warnings,
     async settle() {
       for (let round = 0; round < ROUNDS; round++) {
         const quiet: boolean[] = []
