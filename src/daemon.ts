@@ -1,7 +1,10 @@
+import { keepWatch } from './alerts/keep-watch.ts'
+import { openRecipient } from './alerts/recipient.ts'
 import { type App, type AppOptions, openApp, type Setup, systemClock } from './app.ts'
 import { endingKeys } from './cli/connection-status.ts'
 import { ConfigError } from './config/config-error.ts'
 import { asSyncError, SyncError } from './contract/error.ts'
+import { allAround } from './engine/activity.ts'
 import { backoffMs } from './engine/backoff.ts'
 import type { Condition } from './engine/connection-guard.ts'
 import type { SyncEvent } from './engine/context.ts'
@@ -14,9 +17,12 @@ import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/s
 import { SIDES } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { ReportNote } from './operations/connection-status.ts'
+import { summarise } from './operations/status.ts'
 import { answerRequests } from './requests.ts'
 import { keepListening } from './server/keep-listening.ts'
+import { loadTracing } from './tracing/tracing.ts'
 
 const REFRESH_MS = 10 * 60_000
 /** Keys that end soon are told of so often. */
@@ -63,8 +69,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     )
   }
   const runners = new Map<string, Runner>()
+  const metrics =
+    setup.config.server.listen === null ? undefined : (await import('./metrics/metrics.ts')).createMetrics()
+  const tracing = await loadTracing()
+  const emit = (event: SyncEvent): void => {
+    options.emit(event)
+    tracing?.emit(event)
+  }
   const appOptions = {
-    emit: options.emit,
+    emit,
+    around: allAround([metrics?.around, tracing?.around].filter((each) => each !== undefined)),
     crashAt: options.crashAt,
     wake: (names: readonly string[]) => {
       for (const name of names) runners.get(name)?.wake()
@@ -78,6 +92,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const ending = new AbortController()
   const inner: InnerOptions = {
     ...options,
+    emit,
+    metrics,
     wake: appOptions.wake,
     signal: AbortSignal.any([options.signal, ending.signal]),
     onLedgerFailure: (error) => {
@@ -100,6 +116,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
 interface InnerOptions extends DaemonOptions {
   readonly onLedgerFailure: (error: SyncError) => void
+  readonly metrics: Metrics | undefined
   readonly wake: (mappings: readonly string[]) => void
 }
 
@@ -119,12 +136,22 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   // First of all: what is told while the mappings connect is kept for them.
   const contextOf = (name: string) => runners.get(name)?.context ?? null
   const listening = keepListening(app, (name) => runners.get(name)?.hear(), { ...options, contextOf, signal })
+  const watching = watchForAlerts(app, { ...options, signal })
   try {
     await runMappings(app, runners, options)
   } finally {
     closing.abort()
-    await listening
+    await Promise.all([listening, watching])
   }
+}
+
+/** Tells whom the configuration names when something needs a person. What fails there keeps no mapping from running. */
+async function watchForAlerts(app: App, { log, signal }: Pick<DaemonOptions, 'log' | 'signal'>): Promise<void> {
+  const { alerts: settings } = app.config
+  const daemon = { pid: process.pid, sinceMs: app.clock.nowMs() }
+  const status = () => summarise(app, { isRunning: true, daemon })
+  const recipients = await Promise.all(settings.to.map(openRecipient))
+  await keepWatch({ ...app, settings, recipients, status, log, signal })
 }
 
 async function runMappings(app: App, runners: Map<string, Runner>, options: InnerOptions): Promise<void> {

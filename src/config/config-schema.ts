@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from '../mapping/duration.ts'
+import { alertsSchema } from './alerts-schema.ts'
 
 /** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080", 8080 or "off". A port alone listens on this machine only. */
 const listenSchema = z.union([z.int().min(0).max(65535), z.string()]).transform((listen, context) => {
@@ -51,6 +52,8 @@ export const configSchema = z.strictObject({
   connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
   /** The HTTP server: the status page, the API, and hooks. */
   server: serverSchema.prefault({}),
+  /** Who is told when something needs a person. */
+  alerts: alertsSchema.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),

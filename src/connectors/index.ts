@@ -4,6 +4,7 @@ import type { ConnectorFactory } from '../contract/connector.ts'
 export const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorFactory>>> = {
   memory: async () => (await import('./memory/index.ts')).memoryConnector,
   odoo: async () => (await import('./odoo/index.ts')).createOdooConnector,
+  files: async () => (await import('./files/index.ts')).createFilesConnector,
   rest: async () => (await import('./rest/index.ts')).createRestConnector,
   postgres: async () => (await import('./postgres/index.ts')).createPostgresConnector,
   mysql: async () => (await import('./mysql/index.ts')).createMysqlConnector,

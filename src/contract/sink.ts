@@ -87,6 +87,11 @@ export interface Sink {
    */
   apply(operations: readonly Operation[], signal: AbortSignal): Promise<readonly Outcome[]>
   /**
+   * Hands on what `apply` has taken and holds back so far (lines of a file that is sent when it is full, or after an hour),
+   * as far as that is due. Asked at the end of every run. May be repeated. @throws SyncError; then nothing is lost.
+   */
+  flush?(signal: AbortSignal): Promise<void>
+  /**
    * For records that do not exist any more because they were merged into others: those, by the id of the one that is gone.
    * What was simply deleted, and what is not known, is absent. Absent: the system does not tell.
    */

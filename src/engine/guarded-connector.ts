@@ -124,7 +124,7 @@ function guardHooks(hooks: Hooks, guard: ConnectionGuard): Hooks {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, openContent, reserve, survivors } = sink
+  const { births, flush, openContent, reserve, survivors } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -158,6 +158,7 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
       : {}),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
     ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
+    ...(flush ? { flush: (signal) => guard.work(signal, () => flush.call(sink, signal)) } : {}),
     ...(reserve
       ? {
           reserve: (field, count, signal) => guard.work(signal, () => reserve.call(sink, field, count, signal)),

@@ -73,7 +73,13 @@ export async function runMapping(
   }
   if (options.depth === 'deep') await expireWaiting(context)
   if (restored && !memory.isStopping()) await forgetRestored(context)
+  await flush(context, signal)
   return { lookAgainMs, sweeps }
+}
+
+/** Has sinks hand on what they held back, as far as it is due. */
+async function flush(context: Context, signal: AbortSignal): Promise<void> {
+  for (const side of SIDES) await context.sides[side].collection.sink?.flush?.(signal)
 }
 
 /** So many times steps may make fields due and fields steps, in one run. */

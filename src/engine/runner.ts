@@ -69,7 +69,9 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
     const ended = new AbortController()
     void heedPauses(ended.signal).catch(tellLedgerFailure)
     try {
-      const report = await runMapping(context, options, memory, aborting.signal)
+      const report = await context.around({ kind: 'run', mapping: mapping.name, depth: options.depth }, () =>
+        runMapping(context, options, memory, aborting.signal),
+      )
       await recordSuccess(context, start)
       await sleepUntilDue(report.lookAgainMs)
       return report

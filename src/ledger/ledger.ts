@@ -59,6 +59,8 @@ export interface NewChange {
   readonly byUs: boolean | null
   /** Values by field name of that side. Merged over the fields of a change that is already there. */
   readonly fields: Fields
+  /** Stored as a dead letter with this reason; absent or null: to be applied. */
+  readonly fault?: Fault | null
 }
 
 export interface StoredChange extends NewChange {

@@ -1,10 +1,12 @@
 import type { App } from '../app.ts'
 import { asSyncError, type SyncError } from '../contract/error.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { pushTarget } from './hook-address.ts'
 import type { HookParser } from './hook-routes.ts'
 import { createInbox } from './inbox.ts'
 import { type Listening, listen } from './listen.ts'
+import { readStatus } from './overview-data.ts'
 import type { ServerSite } from './site.ts'
 import { createWebApp } from './web-app.ts'
 
@@ -21,6 +23,8 @@ export interface ListeningOptions {
   readonly wake?: (mappings: readonly string[]) => void
   /** Told where the server can be reached. */
   readonly onListening?: ((url: string) => void) | undefined
+  /** What is measured; absent: nothing. */
+  readonly metrics?: Metrics | undefined
   readonly signal: AbortSignal
 }
 
@@ -32,8 +36,9 @@ export interface ListeningOptions {
 export async function keepListening(
   app: App,
   hear: (mapping: string) => void,
-  { log, onLedgerFailure, contextOf = () => null, wake = () => {}, onListening, signal }: ListeningOptions,
+  options: ListeningOptions,
 ): Promise<void> {
+  const { log, onLedgerFailure, contextOf = () => null, wake = () => {}, onListening, metrics, signal } = options
   const { server, redactor } = app.config
   if (server.listen === null || signal.aborted) return
   const parsers = parsersOf(app)
@@ -48,9 +53,12 @@ export async function keepListening(
   })
   const onDefect = (message: string): void => log('error', message, null)
   const startedAtMs = app.clock.nowMs()
+  const site: ServerSite = { ...siteOf(app), wake, contextOf, startedAtMs, onDefect, signal }
+  metrics?.watch({ status: () => readStatus(site), ledgerFile: app.config.ledger.file })
   const web = createWebApp({
     ledger: app.ledger,
-    site: { ...siteOf(app), wake, contextOf, startedAtMs, onDefect, signal },
+    site,
+    metrics,
     settings: server,
     parserOf: (mapping, side) => parsers.get(`${mapping}/${side}`) ?? null,
     inbox,

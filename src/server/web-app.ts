@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { asSyncError } from '../contract/error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { AccessSettings } from './access/access-settings.ts'
 import { admission } from './access/admission.ts'
 import { secureHeaders } from './access/secure-headers.ts'
@@ -10,6 +11,7 @@ import { apiRoutes } from './api/api-routes.ts'
 import { assetRoutes } from './assets.ts'
 import { healthRoute } from './health-route.ts'
 import { type HookRouteOptions, hookRoutes } from './hook-routes.ts'
+import { metricsRoute } from './metrics-route.ts'
 import { pageRoutes } from './page-routes.ts'
 import { readinessRoute } from './readiness-route.ts'
 import { loginRoutes } from './routes/login-routes.ts'
@@ -20,6 +22,7 @@ export interface WebAppOptions extends HookRouteOptions {
   readonly ledger: Pick<Ledger, 'mappings'>
   /** What people and programs look at and change; without it only hooks and the health are served. */
   readonly site?: ServerSite
+  readonly metrics?: Pick<Metrics, 'scrape'> | undefined
   /** A defect of ours: told, and answered with a bare 500. */
   readonly onDefect: (message: string) => void
 }
@@ -35,7 +38,7 @@ export function createWebApp(options: WebAppOptions): Hono {
   const { site } = options
   if (site) {
     app.route('/', readinessRoute(site))
-    app.route('/', guarded(site))
+    app.route('/', guarded(site, options.metrics))
   }
   app.notFound((context) => refuse(context, 404, 'not_found', 'There is nothing here.'))
   app.onError((error, context) => {
@@ -47,8 +50,8 @@ export function createWebApp(options: WebAppOptions): Hono {
   return app
 }
 
-/** The pages and the API, behind what decides who may use them. */
-function guarded(site: ServerSite): Hono {
+/** The pages, the API and the metrics, behind what decides who may use them. */
+function guarded(site: ServerSite, metrics: WebAppOptions['metrics']): Hono {
   const settings: AccessSettings = site.config.server
   const routes = new Hono()
   const guards = [
@@ -63,6 +66,7 @@ function guarded(site: ServerSite): Hono {
   for (const path of ['/', '/:place{(?!hooks(?:/|$)).+}']) routes.use(path, ...guards)
   routes.route('/', loginRoutes(settings.token, site.clock.nowMs))
   routes.route('/', assetRoutes())
+  if (metrics) routes.route('/', metricsRoute(metrics))
   const studies = createAllStudies(site)
   routes.route('/', apiRoutes(site, studies))
   routes.route('/', pageRoutes(site, studies))

@@ -13,15 +13,15 @@ describe('backup and restore', () => {
     const daemon = space.start(['run'])
     await daemon.sees(RUNNING)
     await space.tandem('sync')
-    const made = await space.tandem('backup', 'old.db', '--json')
-    expect(jsonLines(made)).toMatchObject([{ file: 'old.db', mappings: 1, links: 2, cursors: 2, changes: 0 }])
+    const made = await space.tandem('backup', join(space.folder, 'old.db'), '--json')
+    expect(jsonLines(made)).toMatchObject([{ mappings: 1, links: 2, cursors: 2, changes: 0 }])
     expect(statSync(join(space.folder, 'old.db')).mode & 0o777).toBe(0o600)
-    const again = await space.tandem('backup', 'old.db')
+    const again = await space.tandem('backup', join(space.folder, 'old.db'))
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('old.db exists already')])
-    expect((await space.tandem('backup', 'old.db', '--force')).code).toBe(0)
-    expect((await space.tandem('backup', 'nowhere/old.db')).code).toBe(2)
+    expect((await space.tandem('backup', join(space.folder, 'old.db'), '--force')).code).toBe(0)
+    expect((await space.tandem('backup', join(space.folder, 'nowhere/old.db'))).code).toBe(2)
 
-    const refused = await space.tandem('restore', 'old.db')
+    const refused = await space.tandem('restore', join(space.folder, 'old.db'))
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`(process ${daemon.pid})`)])
     // After the backup: one more record each way, and an edit that only the comparison can find.
     space.addPartners({ ref: 'C-3', name: 'Cy' })
@@ -34,10 +34,10 @@ describe('backup and restore', () => {
     // The triggers' notes are lost with the time that the old ledger does not know.
     space.shop.exec('delete from tandem_change')
 
-    const restored = await space.tandem('restore', 'old.db')
+    const restored = await space.tandem('restore', join(space.folder, 'old.db'))
     expect(restored.code, restored.stderr).toBe(0)
     const kept = /is kept: (.+)/.exec(restored.stdout)?.[1] ?? ''
-    expect(existsSync(join(space.folder, kept))).toBe(true)
+    expect(existsSync(kept)).toBe(true)
     const synced = await space.tandem('sync')
     expect(synced.stderr).toContain('the ledger was put back from a backup')
     expect(synced.code, synced.stdout).toBe(0)
@@ -59,14 +59,14 @@ describe('backup and restore', () => {
     await using space = await openWorkspace()
     space.addPartners({ ref: 'C-1', name: 'Ada' })
     await space.tandem('sync')
-    await space.tandem('backup', 'good.db')
+    await space.tandem('backup', join(space.folder, 'good.db'))
     writeFileSync(join(space.folder, 'text.db'), 'not a database, but long enough to be taken for one'.repeat(50))
     const damaged = readFileSync(join(space.folder, 'good.db'))
     damaged.fill(0x5a, 4096 * 3, 4096 * 12)
     writeFileSync(join(space.folder, 'damaged.db'), damaged)
     writeFileSync(join(space.folder, 'empty.db'), '')
     for (const file of ['text.db', 'damaged.db', 'empty.db', 'missing.db', 'shop.db']) {
-      const refused = await space.tandem('restore', file)
+      const refused = await space.tandem('restore', join(space.folder, file))
       expect([file, refused.code]).toEqual([file, 2])
     }
     expect(readdirSync(join(space.folder, 'data')).filter((name) => /part|before/.test(name))).toEqual([])
@@ -81,7 +81,8 @@ describe('backup and restore', () => {
       await space.tandem('compact', '--json'),
     )
     expect(alone?.isFull).toBe(true)
-    expect(alone?.afterBytes).toBeLessThanOrEqual(alone?.beforeBytes ?? 0)
+    // A fresh file has nothing to give back, and written anew it may be a page longer.
+    expect(alone?.afterBytes).toBeLessThanOrEqual((alone?.beforeBytes ?? 0) + 4096)
     const daemon = space.start(['run'])
     await daemon.sees(RUNNING)
     expect(jsonLines(await space.tandem('compact', '--json'))).toMatchObject([{ isFull: false }])

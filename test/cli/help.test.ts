@@ -39,6 +39,7 @@ describe('help', () => {
     const own = await help(...path.split(' '))
     const parent = parentOf(path).length > 0 ? await help(...parentOf(path)) : ''
     expect(own).toContain('--json')
+    expect(own).toContain('--config <file>')
     expect(own).toContain('Exit codes: 0 done')
     const json = own + parent + (await help(...(parentOf(path).length > 0 ? parentOf(path).slice(0, 1) : [path])))
     expect(json).toMatch(

@@ -36,6 +36,7 @@ const sink: Required<Sink> = {
   openContent: unused,
   reserve: unused,
   survivors: unused,
+  flush: unused,
 }
 const caller: Caller = { check: unused, related: unused, call: unused }
 const hooks: Required<Hooks> = { parse: unused, install: unused, list: unused, remove: unused, rotate: unused }

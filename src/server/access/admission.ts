@@ -21,7 +21,7 @@ export function admission(settings: AccessSettings, nowMs: () => number): Middle
     const { hostname, host, pathname } = new URL(context.req.url)
     if (!isOwnHost(settings, hostname)) return refuseHost(context, hostname)
     if (isOpenToOthers && settings.token === null) return refuseWithoutToken(context)
-    const isApi = pathname.startsWith('/api/')
+    const isApi = pathname.startsWith('/api/') || pathname === '/metrics'
     if (!['GET', 'HEAD'].includes(context.req.method)) {
       const site = context.req.header('sec-fetch-site') ?? null
       const origin = context.req.header('origin') ?? null

@@ -25,6 +25,7 @@ const WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   forbidden: 'rights are missing',
   schema: 'a field or table is missing',
   config: 'the configuration cannot work',
+  paused: 'paused by a person',
   guard: 'held back by a guard',
   identity: 'another database',
   ledger: 'the ledger failed',
