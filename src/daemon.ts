@@ -34,6 +34,8 @@ const CONNECT_BACKOFF_MAX_MS = 60_000
 const LOCK_ATTEMPTS = 5
 const LOCK_PAUSE_MS = 100
 const ANSWERED_KEPT_MS = 24 * 60 * 60_000
+/** Senders try again for up to three days, and a person may have an event sent again within a week. */
+const EVENTS_KEPT_MS = 8 * 24 * 60 * 60_000
 const THROUGHPUT_KEPT_MS = 8 * 24 * 60 * 60_000
 /** Pauses that a restart lifts: what caused them is looked at again at the start. */
 const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
@@ -271,6 +273,7 @@ async function prune(app: App): Promise<void> {
   await app.ledger.prune({
     historyBeforeMs: nowMs - app.config.history.keepMs,
     requestsBeforeMs: nowMs - ANSWERED_KEPT_MS,
+    eventsBeforeMs: nowMs - EVENTS_KEPT_MS,
     throughputBeforeMs: nowMs - THROUGHPUT_KEPT_MS,
   })
 }

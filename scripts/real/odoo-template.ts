@@ -30,10 +30,10 @@ export interface OdooAccess {
 export const templateDatabase = 'tandem_template'
 export const adminLogin = 'admin'
 export const botLogin = 'tandem'
-/** What is run against Odoo 14 needs contacts and sales. */
+/** Odoo 14 needs its chart of accounts by name: there it comes with the company's country alone. */
 const modules: Readonly<Record<OdooSeries, string>> = {
   '19': 'base,base_automation,contacts,sale_management,purchase,stock,account,sale_stock,crm',
-  '14': 'base,base_automation,contacts,sale_management',
+  '14': 'base,base_automation,contacts,l10n_generic_coa,sale_management,purchase,stock',
 }
 /** What an ordinary user of these modules has; none of them administers anything. */
 const botGroups = [

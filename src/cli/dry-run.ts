@@ -63,6 +63,7 @@ const ACTIONS: Readonly<Record<PlannedStep['action'], { readonly sign: string; r
   missing: { sign: '-', done: 'missing' },
   wait: { sign: '…', done: 'waiting' },
   conflict: { sign: '!', done: 'in conflict' },
+  step: { sign: '»', done: 'to call' },
   guard: { sign: '!', done: 'held back by a guard' },
   error: { sign: '✗', done: 'impossible' },
 }
@@ -102,6 +103,8 @@ function detailOf(
       return Object.keys(before).length === 0
         ? (message ?? 'a conflict')
         : `odoo ${shown(before.odoo)}, external ${shown(after.external)}${suffix}`
+    case 'step':
+      return `${message} ${JSON.stringify(after)}`
     case 'unlink':
     case 'missing':
     case 'wait':

@@ -18,8 +18,9 @@ a dead letter, a conflict. Numbers such as 3/0 are changes met in odoo / in exte
 With --json, one object: {"daemon":{"pid","sinceMs"}|null,"connections":[{"connection","state","reason","sinceMs",
 "untilMs","server","recognisedAtMs","pausedBy","keys":[{"name","endsAtMs"}]}],"mappings":[{"mapping","state","reason",
 "pausedBy":{"by","reason","sinceMs"}|null,"links","lagMs","lastRunAtMs","lastSuccessAtMs","odoo":{counters},"external":
-{counters},"deadSteps","guards":[{"name","message"}],"needsPerson"}]}
+{counters},"told","deadSteps","guards":[{"name","message"}],"needsPerson"}]}
   connection.state  of its circuit breaker: "closed" (works), "open", "half-open", "held" (Retry-After); null: no daemon
+  told      changes that a system told of by itself (webhooks, the bus), still to be looked at
   state     "new", "running", "idle" (no daemon), "paused", "back-off"
   counters  captured = applied + unchanged + superseded + discarded + pending + waiting + conflicts + deadLetters
 
@@ -88,8 +89,9 @@ function show({ terminal }: Invocation, mappings: readonly MappingStatus[], nowM
     const state = mappings[index]?.state ?? 'idle'
     terminal.out(line.replace(` ${state}`, ` ${paint[state](state)}`))
   })
-  for (const { mapping, state, reason, guards, deadSteps, ...sides } of mappings) {
+  for (const { mapping, state, reason, guards, deadSteps, told, ...sides } of mappings) {
     if (reason !== null) terminal.out(`${mapping}: ${state}: ${reason}`)
+    if (told > 0) terminal.out(`${mapping}: ${plural(told, 'change')} told of, still to be looked at`)
     for (const guard of guards) {
       terminal.out(`${mapping}: a guard holds back: ${guard.message} Agree with: tandem sync ${mapping} --confirm`)
     }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationSchema } from '../mapping/duration.ts'
 import { alertsSchema } from './alerts-schema.ts'
+import { webhookSchema } from './webhook-schema.ts'
 
 /** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080", 8080 or "off". A port alone listens on this machine only. */
 const listenSchema = z.union([z.int().min(0).max(65535), z.string()]).transform((listen, context) => {
@@ -48,8 +49,8 @@ export const configSchema = z.strictObject({
   ledger: z.strictObject({ file: z.string().min(1).default('./data/tandem.db') }).prefault({}),
   /** The folder of the mapping files. */
   mappings: z.string().min(1).default('./mappings'),
-  /** By name; each has a type, and everything else is for the connector of that type. */
-  connections: z.record(connectionName, z.looseObject({ type: z.string().min(1) })),
+  /** By name; each has a type and perhaps webhooks, and everything else is for the connector of that type. */
+  connections: z.record(connectionName, z.looseObject({ type: z.string().min(1), webhooks: webhookSchema.optional() })),
   /** The HTTP server: the status page, the API, and hooks. */
   server: serverSchema.prefault({}),
   /** Who is told when something needs a person. */

@@ -7,6 +7,7 @@ import { configSchema } from './config-schema.ts'
 import { parseFile } from './parse.ts'
 import { createRedactor, type Redactor } from './redact.ts'
 import type { Sources } from './substitute.ts'
+import type { WebhookSettings } from './webhook-schema.ts'
 
 export interface LoadOptions {
   /** As the operator wrote it. Paths inside the file are relative to its folder. */
@@ -20,7 +21,9 @@ export interface LoadOptions {
 export interface ConnectionConfig {
   readonly name: string
   readonly type: string
-  /** Everything but the type, as the file has it, with placeholders filled in. The connector checks it. */
+  /** How the system tells of changes at `/hooks/<name>`; null: it does not. */
+  readonly webhooks: WebhookSettings | null
+  /** Everything else but the type, as the file has it, with placeholders filled in. The connector checks it. */
   readonly settings: Readonly<Record<string, unknown>>
   /** Where a setting stands: `locate(['url'])`. */
   locate(path: Path): Position
@@ -72,10 +75,12 @@ export function loadConfig(options: LoadOptions): Config {
   const { locate } = parsed.document
   const folder = dirname(file)
   const resolve = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
+  for (const { webhooks } of Object.values(value.connections))
+    for (const secret of webhooks?.secrets ?? []) redactor.add(secret)
   const connections = Object.entries(value.connections).map(
-    ([name, { type, ...settings }]): [string, ConnectionConfig] => [
+    ([name, { type, webhooks = null, ...settings }]): [string, ConnectionConfig] => [
       name,
-      { name, type, settings, locate: (path) => locate(['connections', name, ...path]) },
+      { name, type, webhooks, settings, locate: (path) => locate(['connections', name, ...path]) },
     ],
   )
   return {

@@ -8,5 +8,6 @@ export const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorFactory>
   rest: async () => (await import('./rest/index.ts')).createRestConnector,
   postgres: async () => (await import('./postgres/index.ts')).createPostgresConnector,
   mysql: async () => (await import('./mysql/index.ts')).createMysqlConnector,
+  webhook: async () => (await import('./webhook/index.ts')).createWebhookConnector,
   sqlite: async () => (await import('./sqlite/index.ts')).createSqliteConnector,
 }

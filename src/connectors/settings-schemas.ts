@@ -19,6 +19,7 @@ export const SETTINGS_SCHEMAS: Readonly<Record<string, () => Promise<ConnectorSc
     collection: null,
   }),
   rest: async () => ({ settings: (await import('./rest/settings.ts')).restSettings, spec: null, collection: null }),
+  files: async () => ({ settings: (await import('./files/settings.ts')).filesSettings, spec: null, collection: null }),
   postgres: async () => ({
     settings: (await import('./postgres/settings.ts')).postgresSettingsSchema,
     spec: null,

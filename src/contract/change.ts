@@ -42,3 +42,15 @@ export type Change =
 export function isSameVersion(a: Version, b: Version): boolean {
   return a !== null && a === b && !a.endsWith('~')
 }
+
+const ORDERED = /^(\d{1,30})~?$/
+
+/**
+ * True where `a` surely names a later state than `b`. Only versions that are whole numbers, which grow with each change
+ * of the record, say so: a count, a time in milliseconds.
+ */
+export function isNewerVersion(a: Version, b: Version): boolean {
+  const [, later] = ORDERED.exec(a ?? '') ?? []
+  const [, earlier] = ORDERED.exec(b ?? '') ?? []
+  return later !== undefined && earlier !== undefined && BigInt(later) > BigInt(earlier)
+}

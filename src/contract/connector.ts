@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import type { Change } from './change.ts'
 import type { Feed } from './feed.ts'
 import type { Hooks, PushTarget } from './hooks.ts'
 import type { Sink } from './sink.ts'
@@ -126,6 +127,11 @@ export interface Capabilities {
   readonly guardedWrites: boolean
   /** The field and value that archive a record; null: it cannot be archived. */
   readonly archive: { readonly field: string; readonly archived: Value } | null
+  /**
+   * The system can be asked nothing: `read` answers that every record exists, with no fields, and `find` finds none. An
+   * operation in doubt is sent again under the same `Operation.name`, by which the system may know it. Absent: false.
+   */
+  readonly writeOnly?: boolean
 }
 
 /**
@@ -174,6 +180,12 @@ export interface Collection {
   prepare?(signal: AbortSignal): Promise<void>
   readonly feed: Feed | null
   readonly sink: Sink | null
+  /**
+   * What a record says that its system put into a message. `state` only where its version orders (see `isNewerVersion`):
+   * it is then taken as it is where it is newer than what is known, and read back otherwise. `hint`: it has to be read.
+   * Asks nothing of the system. Absent: messages only name records. @throws SyncError `invalid` for a record without an id.
+   */
+  told?(record: Value): Exclude<Change, { kind: 'gone' }>
   /** How the system calls us; absent: it cannot. */
   readonly hooks?: Hooks
   /** Absent: the system has nothing to call. */

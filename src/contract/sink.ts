@@ -4,12 +4,13 @@ import type { SyncError } from './error.ts'
 import type { Fields, Value } from './value.ts'
 
 /**
- * One change to make to one record. `open` is there where `fields` holds references to content: they are then written
+ * One change to make to one record. `name`, for a sink that is `writeOnly`: stays the same when the operation is sent again,
+ * also by a later process, and is another for every other change. `open` is there where `fields` holds references to content: they are then written
  * from that stream. Only a sink with `openContent` gets such operations.
  */
 export type Operation =
   /** `fields` always holds the key fields, unless the target assigns the key itself. */
-  | { readonly kind: 'create'; readonly fields: Fields; readonly open?: OpenContent }
+  | { readonly kind: 'create'; readonly fields: Fields; readonly name?: string; readonly open?: OpenContent }
   /**
    * `expected`: what the written fields held when this was decided. A sink with `guardedWrites` compares in the same
    * transaction as the write and answers `stale` without writing where they differ; others ignore it.
@@ -22,9 +23,10 @@ export type Operation =
       readonly id: RecordId
       readonly fields: Fields
       readonly expected: Fields | null
+      readonly name?: string
       readonly open?: OpenContent
     }
-  | { readonly kind: 'remove'; readonly id: RecordId }
+  | { readonly kind: 'remove'; readonly id: RecordId; readonly name?: string }
 
 /** What became of one operation. */
 export type Outcome =

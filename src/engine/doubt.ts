@@ -22,6 +22,7 @@ import { unknownSeen } from './seen.ts'
  * - A create whose key is there now was done, and the record is adopted by it like any other that exists.
  * - An update whose values are there now was done; where the old values are there, it was not, and is decided anew.
  *   Anything else is the stored form of what we wrote if the last writer is our user, otherwise someone's edit.
+ * - A side that can be asked nothing gets it again, under the same name.
  * - What was not done may still be under way: it is given `doubtGraceMs` before it counts as not done.
  *
  * Resolves with the milliseconds until something still in doubt should be looked at again, null if nothing is.
@@ -127,7 +128,8 @@ async function settleUpdates(
 ): Promise<number | null> {
   if (intents.length === 0) return null
   const ids = intents.flatMap(({ operation }) => (operation.kind === 'create' ? [] : [operation.id]))
-  const states = await readRecords(context, side, ids, signal)
+  const isBlind = context.sides[side].collection.capabilities.writeOnly === true
+  const states = isBlind ? new Map<string, RecordState>() : await readRecords(context, side, ids, signal)
   const known = await context.ledger.known(context.mapping.name, side, ids)
   let lookAgainMs: number | null = null
   for (const intent of intents) {
@@ -135,7 +137,9 @@ async function settleUpdates(
     const state = states.get(intent.operation.id)
     const { link: stored = null, change = null } = known.get(intent.operation.id) ?? {}
     const link = stored && withDrafted(stored, draft)
-    const finding = state ? lookAtUpdate(context, intent, state, link) : { isDone: true, isForeign: false, seen: null }
+    const finding = state
+      ? lookAtUpdate(context, intent, state, link)
+      : { isDone: !isBlind, isForeign: false, seen: null }
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     if (!finding.isDone && leftMs > 0) {
       lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))

@@ -1,10 +1,11 @@
 import type { Caller } from '../contract/caller.ts'
 import type { Change, RecordId, RecordState } from '../contract/change.ts'
 import type { Collection, Connector } from '../contract/connector.ts'
-import { asSyncError } from '../contract/error.ts'
+import { asSyncError, type SyncError } from '../contract/error.ts'
 import type { Feed } from '../contract/feed.ts'
 import type { Hooks } from '../contract/hooks.ts'
-import type { FindRequest, Operation, Sink } from '../contract/sink.ts'
+import type { FindRequest, Operation, Outcome, Sink } from '../contract/sink.ts'
+import { speaksOfServer } from './circuit.ts'
 import type { ConnectionGuard } from './connection-guard.ts'
 import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
 
@@ -24,7 +25,7 @@ export function guardConnector(connector: Connector, guard: ConnectionGuard): Co
 }
 
 function guardCollection(collection: Collection, guard: ConnectionGuard): Collection {
-  const { feed, sink, caller, prepare, probe, hooks } = collection
+  const { feed, sink, caller, prepare, probe, hooks, told } = collection
   const batches = createLoad()
   return {
     get capabilities() {
@@ -37,6 +38,7 @@ function guardCollection(collection: Collection, guard: ConnectionGuard): Collec
     ...(prepare ? { prepare: (signal) => guard.work(signal, () => prepare.call(collection, signal)) } : {}),
     feed: feed && guardFeed(feed, guard),
     sink: sink && guardSink(sink, guard, batches),
+    ...(told ? { told: (record) => told.call(collection, record) } : {}),
     ...(hooks ? { hooks: guardHooks(hooks, guard) } : {}),
     ...(caller ? { caller: guardCaller(caller, guard) } : {}),
   }
@@ -147,8 +149,10 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
     // The engine makes batches of `maxBatch`; nothing is split here, for an outcome in doubt is the engine's to settle.
     async apply(operations, signal) {
       const files = watchFiles(operations)
-      const outcomes = await guard.work(signal, () =>
-        batches.observe(operations.length, () => sink.apply(files.operations, signal).catch(files.blame)),
+      const outcomes = await guard.work(
+        signal,
+        () => batches.observe(operations.length, () => sink.apply(files.operations, signal).catch(files.blame)),
+        failureOfAll,
       )
       if (outcomes === null) throw files.failure
       return outcomes
@@ -243,4 +247,12 @@ async function inParts<T>(load: Load, items: readonly T[], call: (part: readonly
       done += part.length
     })
   } while (done < items.length)
+}
+
+/** Where each record is a call of its own, a server that does not answer is told record by record. null: it answered. */
+function failureOfAll(outcomes: readonly Outcome[] | null): SyncError | null {
+  const failures = (outcomes ?? []).flatMap((outcome) =>
+    outcome.kind === 'rejected' && speaksOfServer(outcome.error.code) ? [outcome.error] : [],
+  )
+  return failures.length > 0 && failures.length === outcomes?.length ? (failures[0] ?? null) : null
 }

@@ -1,4 +1,4 @@
-import type { Change, RecordId, RecordState } from '../contract/change.ts'
+import { type Change, isNewerVersion, type RecordId, type RecordState } from '../contract/change.ts'
 import type { Arrival, NewChange, Staging } from '../ledger/ledger.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { capture, type Known } from './capture.ts'
@@ -47,13 +47,30 @@ async function hearSide(
   }
   const { feed, sink } = context.sides[side].collection
   const told = arrivals.map(({ change }) => change)
-  // What was told in full may be older than a write of ours that is settled by now: where it can be asked, it is asked.
-  const seen = feed?.look || sink ? await look(context, side, told.map(idOf), signal) : told
+  const before = await ledger.known(mapping.name, side, told.map(idOf))
+  // What was told in full may be older than a write of ours that is settled by now, or its record may be deleted: where it
+  // is not surely news of a record that we know, the system is asked, if it can be.
+  const isAsked = (change: Change) => (feed?.look || sink) && !isNews(side, change, before)
+  const asked = told.filter(isAsked).map(idOf)
+  const answers = asked.length > 0 ? await look(context, side, asked, signal) : []
+  const seen = [...told.filter((change) => !isAsked(change)), ...answers]
   signal.throwIfAborted()
   const states = seen.flatMap((change) => (change.kind === 'state' ? [change.state] : []))
   const gone = seen.filter((change) => change.kind === 'gone')
   const known = await ledger.known(mapping.name, side, seen.map(idOf))
   await ledger.stage(mapping.name, stagingOf(context, side, arrivals, states, gone, known))
+}
+
+/** Whether a state is later than all that is known of its record. */
+function isNews(side: Side, change: Change, known: ReadonlyMap<RecordId, Known>): boolean {
+  if (change.kind !== 'state') return false
+  const { link, change: stored } = known.get(change.state.id) ?? { link: null, change: null }
+  const versions = [
+    ...(link === null ? [] : [link.version[side]]),
+    ...(stored === null ? [] : [stored.kind === 'gone' ? null : stored.version]),
+  ]
+  if (link !== null && link.state !== 'live') return false
+  return versions.length > 0 && versions.every((version) => isNewerVersion(change.state.version, version))
 }
 
 type Gone = Extract<Change, { kind: 'gone' }>

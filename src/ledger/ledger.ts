@@ -152,9 +152,14 @@ export interface NewArrival {
   readonly mapping: string
   readonly side: Side
   readonly change: Change
+  /** The event that told it, as a name of at most some dozen characters; absent: it has none. */
+  readonly event?: string
 }
 
-/** At most one for each record and side. Where more was told than one state, it is a hint: the record is looked at. */
+/**
+ * At most one for each record and side. Where more was told than one state, it is the one that is surely newer, or else a
+ * hint: the record is looked at.
+ */
 export interface Arrival {
   readonly side: Side
   readonly change: Change
@@ -392,7 +397,7 @@ export interface Ledger extends AsyncDisposable {
 
   /**
    * Stores what was told, all of it or nothing, and with `position` how far. Mappings need not be open yet. An arrival
-   * for a record that has one already joins it.
+   * for a record that has one already joins it. Of an event that was received before, in any call, nothing is stored.
    */
   receive(arrivals: readonly NewArrival[], nowMs: number, position?: HeardPosition): Promise<void>
   /** Arrivals that are due, oldest first. */
@@ -505,8 +510,13 @@ export interface Ledger extends AsyncDisposable {
   answerRequest(id: number, state: Request['state'], answer: Readonly<Record<string, Value>>): Promise<void>
   findRequest(id: number): Promise<Request | null>
 
-  /** Removes history, answered requests and throughput older than these; of what is not named, nothing. */
-  prune(limits: { historyBeforeMs: number; requestsBeforeMs: number; throughputBeforeMs?: number }): Promise<void>
+  /** Removes history, answered requests, throughput and the names of events older than these; of what is not named, nothing. */
+  prune(limits: {
+    historyBeforeMs: number
+    requestsBeforeMs: number
+    throughputBeforeMs?: number
+    eventsBeforeMs?: number
+  }): Promise<void>
   /** Writes something small, as durably as everything else. @throws SyncError `ledger` when nothing can be written. */
   proveWritable(nowMs: number): Promise<void>
   /** Bytes on disk. */

@@ -28,6 +28,8 @@ export interface MappingStatus {
   readonly lastSuccessAtMs: number | null
   readonly odoo: Counts
   readonly external: Counts
+  /** Changes that a system told of by itself (webhooks, the bus), still to be looked at. */
+  readonly told: number
   /** Records with a step that needs a person. */
   readonly deadSteps: number
   readonly guards: readonly OpenGuard[]
@@ -63,6 +65,7 @@ const FRESH = {
   lastSuccessAtMs: null,
   odoo: NO_COUNTS,
   external: NO_COUNTS,
+  told: 0,
   deadSteps: 0,
   guards: [],
   needsPerson: false,
@@ -111,6 +114,7 @@ async function statusOf(
     lastSuccessAtMs: state.lastSuccessAtMs,
     odoo,
     external,
+    told: await ledger.countArrivals(mapping),
     deadSteps,
     guards,
     needsPerson: state.pause !== null || pausedBy !== null || guards.length > 0 || isStuck,

@@ -34,6 +34,10 @@ export function refuseFor(context: Context, error: SyncError): Response {
   return refuse(context, status, error.code, message, { 'retry-after': seconds })
 }
 
+export function refuseSize(context: Context, maxBytes: number): Response {
+  return refuse(context, 413, 'too_large', `More than ${maxBytes} bytes are not taken.`)
+}
+
 /** Answers a method that a path does not have. */
 export function refuseMethod(allowed: string): (context: Context) => Response {
   return (context) => refuse(context, 405, 'method', `Only ${allowed} is understood here.`, { allow: allowed })

@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Change } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
 import type { HookCall } from '../contract/hooks.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
-import { refuse, refuseFor, refuseMethod } from './answers.ts'
+import { refuseFor, refuseMethod, refuseSize } from './answers.ts'
 import { type HookSettings, hookPath, isHookToken } from './hook-address.ts'
 import type { Inbox } from './inbox.ts'
-import { readJson } from './read-json.ts'
+import { readBody } from './read-body.ts'
+import { parseBody } from './read-json.ts'
 
 /** A side of a mapping that may be told of changes. */
 export type HookParser = (call: HookCall) => readonly Change[]
@@ -29,17 +29,15 @@ const MAX_BODY_BYTES = 256 * 1024
 export function hookRoutes({ settings, parserOf, inbox }: HookRouteOptions): Hono {
   const routes = new Hono()
   const path = hookPath(':mapping', ':side', ':token')
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (context) => refuse(context, 413, 'too_large', `More than ${MAX_BODY_BYTES} bytes are not taken.`),
-  })
-  routes.post(path, limit, async (context) => {
+  routes.post(path, async (context) => {
     const { mapping = '', side: sideName, token = '' }: Record<string, string> = context.req.param()
     const side = SIDES.find((each) => each === sideName)
     if (!side) return context.notFound()
     const parse = isHookToken(settings, mapping, side, token) ? parserOf(mapping, side) : null
     if (!parse) return context.notFound()
-    const read = await readJson(context)
+    const raw = await readBody(context, MAX_BODY_BYTES)
+    if (raw === null) return refuseSize(context, MAX_BODY_BYTES)
+    const read = parseBody(context, raw)
     if ('refusal' in read) return read.refusal
     try {
       const changes = parse({ body: read.body, event: context.req.query('event') ?? null })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { asSyncError, SyncError } from '../contract/error.ts'
 import type { Ledger, NewArrival } from '../ledger/ledger.ts'
 
@@ -8,6 +9,8 @@ export interface InboxOptions {
   readonly onReceived: (mappings: readonly string[]) => void
   readonly onLedgerFailure: (error: SyncError) => void
   /** The most arrivals that may wait for the disk, of all mappings and of one. */
+  /** Between two transactions. */
+  readonly pause?: (ms: number) => Promise<unknown>
   readonly limits?: { readonly total: number; readonly perMapping: number }
 }
 
@@ -33,10 +36,15 @@ interface Waiting {
 const LIMITS = { total: 10_000, perMapping: 5000 }
 /** A larger transaction would keep the event loop for too long. */
 const MAX_BATCH = 500
+/**
+ * The pause between two transactions: a sync of the disk blocks the event loop, and one after the other would leave it no
+ * time to read requests. Whoever comes after a quiet time does not wait.
+ */
+const GATHER_MS = 15
 const RETRY_AFTER_MS = 1000
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { ledger, limits = LIMITS } = options
+  const { ledger, limits = LIMITS, pause = sleep } = options
   let queue: Waiting[] = []
   let total = 0
   const perMapping = new Map<string, number>()
@@ -74,7 +82,7 @@ export function createInbox(options: InboxOptions): Inbox {
       }
       count(arrivals, -1)
       // Requests that came while the disk was busy are read before the next transaction begins.
-      await new Promise((resolve) => setImmediate(resolve))
+      await pause(queue.length < MAX_BATCH ? GATHER_MS : 0)
     }
     isWriting = false
   }

@@ -1,6 +1,8 @@
 import type { App } from '../app.ts'
+import type { Collection } from '../contract/connector.ts'
 import { asSyncError, type SyncError } from '../contract/error.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { sideSpec } from '../mapping/mapping-file.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { pushTarget } from './hook-address.ts'
 import type { HookParser } from './hook-routes.ts'
@@ -9,6 +11,8 @@ import { type Listening, listen } from './listen.ts'
 import { readStatus } from './overview-data.ts'
 import type { ServerSite } from './site.ts'
 import { createWebApp } from './web-app.ts'
+import { collectionName } from './webhooks/collection-name.ts'
+import { createReceiver, type Listener, type Receiver } from './webhooks/receiver.ts'
 
 const RETRY_MS = 10_000
 /** How long requests that are under way may take when the daemon ends. */
@@ -41,7 +45,9 @@ export async function keepListening(
   const { log, onLedgerFailure, contextOf = () => null, wake = () => {}, onListening, metrics, signal } = options
   const { server, redactor } = app.config
   if (server.listen === null || signal.aborted) return
-  const parsers = parsersOf(app)
+  const collections = collectionsOf(app)
+  const parsers = parsersOf(collections)
+  const receivers = receiversOf(app, collections, log)
   for (const { name } of app.files) {
     for (const side of SIDES) redactor.add(pushTarget(server, name, side)?.token ?? '')
   }
@@ -61,6 +67,8 @@ export async function keepListening(
     metrics,
     settings: server,
     parserOf: (mapping, side) => parsers.get(`${mapping}/${side}`) ?? null,
+    receiverOf: (connection) => receivers.get(connection) ?? null,
+    nowMs: app.clock.nowMs,
     inbox,
     onDefect,
   })
@@ -101,18 +109,52 @@ async function untilListening(
   return null
 }
 
-/** What every mapping's systems may tell. One whose file is wrong is told of when it is started. */
-function parsersOf(app: App): ReadonlyMap<string, HookParser> {
+/** A side of a mapping, of which its system may tell. */
+interface OpenSide {
+  readonly file: App['files'][number]
+  readonly side: Side
+  readonly collection: Collection
+}
+
+/** Every side of every mapping. One whose file is wrong is told of when it is started. */
+function collectionsOf(app: App): readonly OpenSide[] {
+  return app.files.flatMap((file) =>
+    SIDES.flatMap((side): OpenSide[] => {
+      try {
+        return [{ file, side, collection: app.collection(file, side) }]
+      } catch {
+        return []
+      }
+    }),
+  )
+}
+
+function parsersOf(open: readonly OpenSide[]): ReadonlyMap<string, HookParser> {
   const parsers = new Map<string, HookParser>()
-  for (const file of app.files) for (const side of SIDES) addParser(app, file, side, parsers)
+  for (const { file, side, collection } of open) {
+    const { hooks } = collection
+    if (hooks) parsers.set(`${file.name}/${side}`, (call) => hooks.parse(call))
+  }
   return parsers
 }
 
-function addParser(app: App, file: App['files'][number], side: Side, parsers: Map<string, HookParser>): void {
-  try {
-    const { hooks } = app.collection(file, side)
-    if (hooks) parsers.set(`${file.name}/${side}`, (call) => hooks.parse(call))
-  } catch {
-    // Told with its place in the file when the mapping is connected.
+/** What every connection's system may tell, and to which mappings. */
+function receiversOf(app: App, open: readonly OpenSide[], log: ListeningOptions['log']): ReadonlyMap<string, Receiver> {
+  const receivers = new Map<string, Receiver>()
+  for (const { name, webhooks } of app.config.connections.values()) {
+    if (webhooks === null) continue
+    const listeners = open
+      .filter(({ file, side }) => file.definition[side].connection === name)
+      .map(({ file, side, collection }): Listener => {
+        const told = collection.told?.bind(collection)
+        return { mapping: file.name, side, collection: collectionName(sideSpec(file, side)), told }
+      })
+    const names = new Set(listeners.map(({ collection }) => collection))
+    for (const { collection } of webhooks.events) {
+      if (!names.has(collection))
+        log('warn', `connection ${name}: no mapping has the collection ${collection} of its webhooks`, null)
+    }
+    receivers.set(name, createReceiver(name, webhooks, listeners))
   }
+  return receivers
 }

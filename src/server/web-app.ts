@@ -13,12 +13,14 @@ import { healthRoute } from './health-route.ts'
 import { type HookRouteOptions, hookRoutes } from './hook-routes.ts'
 import { metricsRoute } from './metrics-route.ts'
 import { pageRoutes } from './page-routes.ts'
+import { BrokenOff } from './read-body.ts'
 import { readinessRoute } from './readiness-route.ts'
 import { loginRoutes } from './routes/login-routes.ts'
 import type { ServerSite } from './site.ts'
 import { createAllStudies } from './studies.ts'
+import { type WebhookRouteOptions, webhookRoutes } from './webhooks/webhook-routes.ts'
 
-export interface WebAppOptions extends HookRouteOptions {
+export interface WebAppOptions extends HookRouteOptions, WebhookRouteOptions {
   readonly ledger: Pick<Ledger, 'mappings'>
   /** What people and programs look at and change; without it only hooks and the health are served. */
   readonly site?: ServerSite
@@ -35,6 +37,7 @@ export function createWebApp(options: WebAppOptions): Hono {
   const app = new Hono()
   app.route('/', healthRoute(options.ledger))
   app.route('/', hookRoutes(options))
+  app.route('/', webhookRoutes(options))
   const { site } = options
   if (site) {
     app.route('/', readinessRoute(site))
@@ -42,6 +45,7 @@ export function createWebApp(options: WebAppOptions): Hono {
   }
   app.notFound((context) => refuse(context, 404, 'not_found', 'There is nothing here.'))
   app.onError((error, context) => {
+    if (error instanceof BrokenOff) return context.body(null, 400)
     options.onDefect(
       `A request to ${context.req.method} ${context.req.routePath} failed: ${asSyncError(error).message}`,
     )

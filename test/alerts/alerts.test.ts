@@ -25,6 +25,7 @@ const FINE: MappingStatus = {
   lastSuccessAtMs: 1,
   odoo: COUNTS,
   external: COUNTS,
+  told: 0,
   deadSteps: 0,
   guards: [],
   needsPerson: false,

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { openApp, readSetup } from '../../src/app.ts'
 import { jsonLines } from './program.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -71,5 +73,25 @@ describe('what needs a person', () => {
     expect(stdout + stderr).not.toContain('another-key-that-is-wrong')
     expect((await space.tandem('sync')).code).toBe(0)
     expect((await space.tandem('status')).code).toBe(0)
+  })
+})
+
+describe('what was told', () => {
+  test('is counted until it is looked at', async () => {
+    await using space = await openWorkspace()
+    const [ada = 0] = space.addPartners({ ref: 'C-1', name: 'Ada' })
+    await space.tandem('sync')
+    {
+      await using app = await openApp(readSetup(join(space.folder, 'config.yaml'), {}), { emit: () => {} })
+      const change = { kind: 'hint', id: String(ada), version: null } as const
+      await app.ledger.receive([{ mapping: 'customers', side: 'odoo', change }], Date.now())
+    }
+    const told = await space.tandem('status')
+    expect([told.code, told.stdout]).toEqual([
+      0,
+      expect.stringContaining('customers: 1 change told of, still to be looked at'),
+    ])
+    const [status] = jsonLines<{ mappings: object[] }>(await space.tandem('status', '--json'))
+    expect(status?.mappings[0]).toMatchObject({ told: 1, needsPerson: false })
   })
 })

@@ -91,6 +91,8 @@ server: { ${server} }
     ledger,
     settings: config.server,
     parserOf: () => null,
+    receiverOf: () => null,
+    nowMs: Date.now,
     inbox: { receive: async () => {} },
     onDefect: (message) => defects.push(message),
   })

@@ -22,6 +22,7 @@ function heldLedger() {
             batches.push({ arrivals, end: (error) => (error ? reject(error) : resolve()) })
           }),
       },
+      pause: () => new Promise((resolve) => setImmediate(resolve)),
       nowMs: () => 0,
       onReceived: (mappings) => heard.push(...mappings),
       onLedgerFailure: (error) => failures.push(error),

@@ -1,12 +1,12 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
 import { closeHttpPool, type HttpPool, openHttpPool } from '../../http/http-pool.ts'
+import { valueAt } from '../../http/json-path.ts'
 import { type JsonAnswer, requestJson } from '../../http/request-json.ts'
 import { parseRetryAfterMs } from '../../http/retry-after.ts'
 import { createAuthorizer } from './authorize.ts'
 import type { Call } from './call-schema.ts'
 import { messageIn, restError } from './errors.ts'
-import { valueAt } from './json-path.ts'
 import type { RestSettings } from './settings.ts'
 import { type Bindings, fill, fillPath, fillQuery } from './template.ts'
 

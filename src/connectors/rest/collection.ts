@@ -9,6 +9,7 @@ import { probeCollection } from './probe.ts'
 import { createResource } from './resource.ts'
 import type { RestSettings } from './settings.ts'
 import { createSink } from './sink.ts'
+import { toldRecord } from './told-record.ts'
 
 const specSchema = z.union([z.string().min(1), z.strictObject({ collection: z.string().min(1) })])
 
@@ -60,5 +61,6 @@ export function createCollection(
     probe: (signal) => probeCollection(resource, signal),
     feed: createFeed(resource),
     sink: createSink(resource),
+    told: (record) => toldRecord(resource, record),
   }
 }

@@ -1,13 +1,12 @@
 import type { FieldSchema, Schema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
+import { type JsonPath, listAt, textAt, valueAt } from '../../http/json-path.ts'
 import type { JsonAnswer } from '../../http/request-json.ts'
 import type { ListCall } from './call-schema.ts'
 import { type ClientCall, headerOf, type RestClient } from './client.ts'
 import type { RestCollection } from './collection-schema.ts'
 import type { ItemReader } from './item.ts'
-
-import { type JsonPath, listAt, textAt, valueAt } from './json-path.ts'
 import { nextPlace, type Place, pageRequest, START } from './paging.ts'
 import { declaredSchema, learnedSchema } from './schema.ts'
 import { placeholdersOf } from './template.ts'
@@ -26,6 +25,8 @@ export interface Resource {
   readonly key: string | null
   /** Learned once where it is not configured; again with `isFresh`. */
   schema(signal: AbortSignal, isFresh?: boolean): Promise<Schema>
+  /** How items are read, as far as that is known without asking; null: it has to be learned first. */
+  knownReader(): ItemReader | null
   /** @throws SyncError `schema` where a field of the collection is not among the configured ones. */
   reader(signal: AbortSignal): Promise<ItemReader>
 }
@@ -52,6 +53,10 @@ export function createResource(
         learned = learnedSchema(name, definition, page.items.slice(0, SAMPLE), fieldNames)
       }
       return learned
+    },
+    knownReader() {
+      const known = declared ?? learned
+      return known === null ? null : { definition, name, fieldNames, types: known.fields }
     },
     async reader(signal) {
       const { fields } = await resource.schema(signal)

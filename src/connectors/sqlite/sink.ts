@@ -61,7 +61,7 @@ async function findRecords(
   const column = columnNamed(rows.table, request.field)
   const isFolded =
     (request.fold.case || request.fold.space) && request.values.some((value) => typeof value === 'string')
-  if (!isFolded) return findExact(context, rows, column, request.values)
+  if (!isFolded) return findExact(context, rows, column, request)
   const ids = await findFolded(context, rows.table, column, request, signal)
   return [...(await readRecords(context, ids, signal)).values()]
 }
@@ -70,14 +70,15 @@ function findExact(
   context: SqliteContext,
   rows: SqliteRows,
   column: SqliteColumn,
-  values: readonly Value[],
+  { values, inFilter }: FindRequest,
 ): RecordState[] {
+  const inside = inFilter ? rows.inside : '1'
   const stored = values.flatMap((value) => storable(context, column, value))
   try {
     return context.connection
       .handle()
       .prepare<[string], SqliteValue[]>(
-        `select ${rows.list} from ${rows.table.sql} where ${column.sql} in (select value from json_each(?))`,
+        `select ${rows.list} from ${rows.table.sql} where ${column.sql} in (select value from json_each(?)) and ${inside}`,
       )
       .raw(true)
       .all(jsonList(stored))
@@ -109,10 +110,12 @@ async function findFolded(
   let after: RecordId | null = null
   for (;;) {
     refuseAborted(signal)
+    const { inside } = context.rows()
+    const conditions = [request.inFilter ? inside : '1', ...(after === null ? [] : [isIdAfter(table)])]
     const found: SqliteValue[][] = context.connection
       .handle()
       .prepare<SqliteValue[], SqliteValue[]>(
-        `select ${idOfRow(table, '')}, ${column.sql} from ${table.sql} ${after === null ? '' : `where ${isIdAfter(table)}`} order by ${idOrder(table)} limit ${ROWS_PER_TURN}`,
+        `select ${idOfRow(table, '')}, ${column.sql} from ${table.sql} where ${conditions.join(' and ')} order by ${idOrder(table)} limit ${ROWS_PER_TURN}`,
       )
       .raw(true)
       .all(...(after === null ? [] : idParameters(table, after)))

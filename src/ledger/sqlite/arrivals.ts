@@ -1,10 +1,12 @@
-import type { Change, RecordId } from '../../contract/change.ts'
+import { type Change, isNewerVersion, type RecordId } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
 import type { Arrival, HeardPosition, NewArrival, Staging } from '../ledger.ts'
 import { nameAt, SIDE_NAMES, sideCode } from './codes.ts'
 import type { KnownMapping } from './layout.ts'
 import type { RowsStatement } from './store.ts'
 import type { Tables } from './tables.ts'
+
+const PRUNE_ROWS = 5000
 
 interface ArrivalRow {
   readonly side: number
@@ -32,16 +34,22 @@ export function receive(
   const { store, layouts } = tables
   if (position) writePosition(tables, position)
   if (arrivals.length === 0) return
+  const isNew = takeEvents(tables, arrivals, nowMs)
   const there = 'SELECT body FROM arrival WHERE mapping = ? AND side = ? AND record = ?'
-  const newest = new Map<string, { mapping: number; side: number; change: Change }>()
-  for (const { mapping: name, side: sideName, change } of arrivals) {
+  const newest = new Map<string, { mapping: number; side: number; change: Change; event: string | undefined }>()
+  for (const { mapping: name, side: sideName, change, event } of arrivals) {
+    if (!isNew(event)) continue
     const mapping = layouts.idOf(name)
     const side = sideCode(sideName)
     const record = idOf(change)
     const place = `${mapping}:${side}:${record}`
-    const known = newest.get(place)?.change.kind ?? kindOf(store.get(there, mapping, side, record))
-    newest.set(place, { mapping, side, change: known === null ? change : together(known, change) })
+    const before = newest.get(place)
+    // The same event twice in one transaction.
+    if (event !== undefined && before?.event === event) continue
+    const known = before?.change ?? changeOf(store.get(there, mapping, side, record))
+    newest.set(place, { mapping, side, change: known === null ? change : together(known, change), event })
   }
+  if (newest.size === 0) return
   const takeSeqs = "UPDATE counter SET value = value + ? WHERE name = 'arrival' RETURNING value"
   let seq = (store.get<{ value: number }>(takeSeqs, newest.size)?.value ?? 0) - newest.size
   const values: unknown[] = []
@@ -58,9 +66,34 @@ function writePosition({ store, layouts }: Tables, { mapping, side, position }: 
   store.run(sql, layouts.idOf(mapping), sideCode(side), position)
 }
 
+/** Which of the events are new, and are known from now on. */
+function takeEvents(
+  { store }: Tables,
+  arrivals: readonly NewArrival[],
+  nowMs: number,
+): (event: string | undefined) => boolean {
+  const isNew = new Map<string | undefined, boolean>([[undefined, true]])
+  const sql = 'INSERT INTO event (event, received_at) VALUES (?, ?) ON CONFLICT DO NOTHING'
+  for (const { event } of arrivals) {
+    if (event !== undefined && !isNew.has(event)) isNew.set(event, store.run(sql, event, nowMs) > 0)
+  }
+  return (event) => isNew.get(event) === true
+}
+
+/** A portion of the events received before `beforeMs` is forgotten. True: there may be more. */
+export function pruneEvents({ store }: Tables, beforeMs: number): boolean {
+  const sql = `DELETE FROM event WHERE event IN
+    (SELECT event FROM event WHERE received_at < ? ORDER BY received_at LIMIT ?)`
+  return store.run(sql, beforeMs, PRUNE_ROWS) === PRUNE_ROWS
+}
+
 /** Two states may have come out of order, and a deleted record may be back: whoever looks knows. */
-function together(known: Change['kind'], change: Change): Change {
-  if (known === 'gone' && change.kind === 'gone') return change
+function together(known: Change, change: Change): Change {
+  if (known.kind === 'gone' && change.kind === 'gone') return change
+  if (known.kind === 'state' && change.kind === 'state') {
+    if (isNewerVersion(change.state.version, known.state.version)) return change
+    if (isNewerVersion(known.state.version, change.state.version)) return known
+  }
   return { kind: 'hint', id: idOf(change), version: null }
 }
 
@@ -68,8 +101,8 @@ function idOf(change: Change): RecordId {
   return change.kind === 'state' ? change.state.id : change.id
 }
 
-function kindOf(row: Pick<ArrivalRow, 'body'> | undefined): Change['kind'] | null {
-  return row === undefined ? null : (JSON.parse(row.body) as Change).kind
+function changeOf(row: Pick<ArrivalRow, 'body'> | undefined): Change | null {
+  return row === undefined ? null : (JSON.parse(row.body) as Change)
 }
 
 /** Never put off first, in the order in which they came. */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Side } from '../../mapping/mapping.ts'
 import type { Ledger, Link } from '../ledger.ts'
-import { countArrivals, dueArrivals, heardPosition, nextArrivalMs, receive } from './arrivals.ts'
+import { countArrivals, dueArrivals, heardPosition, nextArrivalMs, pruneEvents, receive } from './arrivals.ts'
 import { readCursor, writeCursor } from './cursors.ts'
 import { addHistory, pruneFormerLinks, pruneHistory, readHistory, readHistoryEntry } from './history.ts'
 import { known, listChanges } from './inspect.ts'
@@ -277,12 +277,13 @@ function historyMethods({
     historyEntry: (name, id) => read(name, (_, mapping) => readHistoryEntry(tables, mapping, id)),
     addHistory: (name, entries) => write(name, (_, mapping) => addHistory(tables, mapping, entries)),
     /** In portions, each a transaction of its own: a month of history must not block the loop. */
-    async prune({ historyBeforeMs, requestsBeforeMs, throughputBeforeMs = 0 }) {
+    async prune({ historyBeforeMs, requestsBeforeMs, throughputBeforeMs = 0, eventsBeforeMs = 0 }) {
       await store.write(() => {
         pruneThroughput(store, throughputBeforeMs)
         pruneRequests(tables, requestsBeforeMs)
         pruneFormerLinks(tables, historyBeforeMs)
       })
+      while (await store.write(() => pruneEvents(tables, eventsBeforeMs))) await yieldToOthers()
       for (const { id } of await store.read(() => store.all<{ id: number }>('SELECT id FROM mapping'))) {
         while (await store.write(() => pruneHistory(tables, id, historyBeforeMs))) await yieldToOthers()
       }

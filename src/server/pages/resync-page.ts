@@ -83,6 +83,7 @@ const ACTIONS: Readonly<Record<PlannedStep['action'], string>> = {
   missing: 'missing',
   wait: 'waiting',
   conflict: 'in conflict',
+  step: 'to call',
   guard: 'held back by a guard',
   error: 'impossible',
 }

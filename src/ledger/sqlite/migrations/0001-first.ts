@@ -119,6 +119,13 @@ CREATE TABLE heard (
   PRIMARY KEY (mapping, side)
 ) STRICT, WITHOUT ROWID;
 
+-- Events that were received: one that comes again is known. event: its connection and its name, hashed.
+CREATE TABLE event (
+  event TEXT PRIMARY KEY,
+  received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX event_received ON event (received_at);
+
 -- Whom a waiting change waits for.
 CREATE TABLE wait (
   awaited_mapping INTEGER NOT NULL,

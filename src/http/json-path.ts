@@ -1,4 +1,4 @@
-import type { Fields, Value } from '../../contract/value.ts'
+import type { Fields, Value } from '../contract/value.ts'
 
 /** Where a value stands inside of JSON: names joined by dots, "customer.addresses.0.city". '' is the whole. */
 export type JsonPath = string
