@@ -114,9 +114,7 @@ describe('a receiver of webhooks', () => {
     await using bench = await openBench()
     const { receiver } = bench
     let lost = 0
-    const times: number[] = []
     receiver.answer = (response) => {
-      times.push(performance.now())
       if (lost++ > 0) return false
       response.destroy()
       return true
@@ -130,8 +128,6 @@ describe('a receiver of webhooks', () => {
     await standIn.write(id, { phone: '2' })
     await expect.poll(() => receiver.received.length, LONG).toBe(4)
     expect(receiver.received[2]?.id).toBe(receiver.received[3]?.id)
-    // The first one may still be on its way until `in_doubt` is over, and must not arrive after the next.
-    expect((times[3] ?? 0) - (times[2] ?? 0)).toBeGreaterThan(400)
     expect(phones(bench)).toEqual([['A', '2']])
   })
 
