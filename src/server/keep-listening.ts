@@ -67,8 +67,7 @@ export async function keepListening(
     metrics,
     settings: server,
     parserOf: (mapping, side) => parsers.get(`${mapping}/${side}`) ?? null,
-    receiverOf: (connection) => receivers.get(connection) ?? null,
-    nowMs: app.clock.nowMs,
+    webhooks: { receiverOf: (connection) => receivers.get(connection) ?? null, nowMs: app.clock.nowMs },
     inbox,
     onDefect,
   })

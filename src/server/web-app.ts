@@ -20,8 +20,10 @@ import type { ServerSite } from './site.ts'
 import { createAllStudies } from './studies.ts'
 import { type WebhookRouteOptions, webhookRoutes } from './webhooks/webhook-routes.ts'
 
-export interface WebAppOptions extends HookRouteOptions, WebhookRouteOptions {
+export interface WebAppOptions extends HookRouteOptions {
   readonly ledger: Pick<Ledger, 'mappings'>
+  /** What connections tell by webhooks; absent: none does. */
+  readonly webhooks?: Omit<WebhookRouteOptions, 'inbox'>
   /** What people and programs look at and change; without it only hooks and the health are served. */
   readonly site?: ServerSite
   readonly metrics?: Pick<Metrics, 'scrape'> | undefined
@@ -37,7 +39,7 @@ export function createWebApp(options: WebAppOptions): Hono {
   const app = new Hono()
   app.route('/', healthRoute(options.ledger))
   app.route('/', hookRoutes(options))
-  app.route('/', webhookRoutes(options))
+  if (options.webhooks) app.route('/', webhookRoutes({ ...options.webhooks, inbox: options.inbox }))
   const { site } = options
   if (site) {
     app.route('/', readinessRoute(site))

@@ -28,8 +28,6 @@ async function open(server?: string) {
     metrics,
     settings: site.config.server,
     parserOf: () => null,
-    receiverOf: () => null,
-    nowMs: site.clock.nowMs,
     inbox: { receive: async () => {} },
     onDefect: (message) => fixture.defects.push(message),
   })

@@ -91,8 +91,6 @@ server: { ${server} }
     ledger,
     settings: config.server,
     parserOf: () => null,
-    receiverOf: () => null,
-    nowMs: Date.now,
     inbox: { receive: async () => {} },
     onDefect: (message) => defects.push(message),
   })
