@@ -25,6 +25,16 @@ export const SETTINGS_SCHEMAS: Readonly<Record<string, () => Promise<ConnectorSc
     spec: null,
     collection: await table(),
   }),
+  mysql: async () => ({
+    settings: (await import('./mysql/settings.ts')).mysqlSettingsSchema,
+    spec: null,
+    collection: await table(),
+  }),
+  webhook: async () => ({
+    settings: (await import('./webhook/settings.ts')).webhookSettings,
+    spec: null,
+    collection: null,
+  }),
   sqlite: async () => ({
     settings: (await import('./sqlite/settings.ts')).sqliteSettingsSchema,
     spec: null,

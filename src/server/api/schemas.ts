@@ -74,6 +74,7 @@ export const mappingStatus = z
     odoo: counts,
     external: counts,
     deadSteps: z.number(),
+    told: z.number(),
     guards: z.array(z.object({ name: z.string(), message: z.string() })),
     needsPerson: z.boolean(),
   })
