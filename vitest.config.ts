@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/real/**', 'test/shops/**', 'test/package/**', 'test/deploy/**'],
+          exclude: ['test/real/**', 'test/shops/**', 'test/browser/**', 'test/package/**', 'test/deploy/**'],
           testTimeout: 60_000,
           env: { TMPDIR: temporaryFolder() },
         },
@@ -52,6 +52,15 @@ export default defineConfig({
       { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'deploy', include: ['test/deploy/deploy.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'deploy-container', include: ['test/deploy/container.test.ts'] } },
+      {
+        // In a real Chromium, which `npm run test:browser` finds or installs.
+        test: {
+          name: 'browser',
+          include: ['test/browser/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'shops',

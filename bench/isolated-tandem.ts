@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readSetup, systemClock } from '../src/app.ts'
 import { type Connections, connectMapping, openLookups } from '../src/connect.ts'
+import { justDo } from '../src/engine/activity.ts'
 import { createRunner } from '../src/engine/runner.ts'
 import { openSqliteLedger } from '../src/ledger/sqlite/open.ts'
 import { createSyntheticSide, SYNTHETIC_FIELDS } from './synthetic-side.ts'
@@ -31,6 +32,7 @@ export async function openIsolated(folder: string, links: number): Promise<Isola
     random: Math.random,
     options: { doubtGraceMs: 10_000, directFrom: 100, backoffMs: 1000, backoffMaxMs: 60_000, keepsValues: true },
     emit: () => {},
+    around: justDo,
     crashPoint: () => {},
     wake: () => {},
   }

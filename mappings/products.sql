@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS products (
   description text,
   for_sale    boolean NOT NULL DEFAULT true,
   archived    boolean NOT NULL DEFAULT false,
+  -- What there is of it when it is made, and where: counted in Odoo once, where Odoo has none of it in that place.
+  opening_stock numeric(14, 3) CHECK (opening_stock > 0),
+  opening_place text NOT NULL DEFAULT 'WH/Stock',
   updated_at  timestamptz NOT NULL DEFAULT now()
 );
 

@@ -1,8 +1,9 @@
-// `npm run test:real`: the tests in test/real against a real Odoo and a real PostgreSQL, which are brought up for them
+// `npm run test:real`: the tests in test/real against a real Odoo, PostgreSQL and MariaDB, which are brought up for them
 // unless the environment names others. Further arguments go to vitest.
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { whyHostCannotRunServers } from './real/host.ts'
+import { startMariaDb } from './real/mariadb.ts'
 import { progress, tellFailure } from './real/progress.ts'
 import { runVitest } from './real/run-vitest.ts'
 import { startShopOnly } from './real/stack.ts'
@@ -21,7 +22,8 @@ const howToPoint = `Point it at an Odoo 19 and a PostgreSQL that may be filled w
 The API key's user must be allowed to maintain contacts. With ODOO_ADMIN_API_KEY and ODOO_PG_URL (Odoo's own
 database) set as well, the tests that act as another person or hold a transaction open run too; with ODOO_LOGIN,
 ODOO_PASSWORD, ODOO_ADMIN_LOGIN and ODOO_ADMIN_PASSWORD those of every protocol, and with ODOO14_URL, ODOO14_DB and so on
-those of an Odoo 14.`
+those of an Odoo 14; with
+MYSQL_URL=mysql://user:password@host/database those of a MariaDB or MySQL in which they may make databases.`
 
 interface Servers {
   readonly environment: Readonly<Record<string, string>>
@@ -51,7 +53,9 @@ async function main(): Promise<number> {
   const given = isSet('PG_URL') ? { PG_URL: process.env.PG_URL } : {}
   const directory = await openRunDirectory()
   try {
-    const servers = hasOdoo ? await bringUpShop(directory.path) : await bringUpOdoos(directory.path)
+    const servers = await withMariaDb(directory.path, () =>
+      hasOdoo ? bringUpShop(directory.path) : bringUpOdoos(directory.path),
+    )
     try {
       return await runVitest('real', { ...process.env, ...servers.environment, ...given }, stopped)
     } finally {
@@ -62,6 +66,24 @@ async function main(): Promise<number> {
   }
 }
 
+/** MariaDB, where a test needs it, beside the others. */
+async function withMariaDb(directory: string, bringUpOthers: () => Promise<Servers>): Promise<Servers> {
+  const isNeeded = namedTests(process.argv.slice(2)).some((file) => file.includes('mysql'))
+  if (isSet('MYSQL_URL') || !isNeeded) return bringUpOthers()
+  const mariaDb = await startMariaDb(directory)
+  try {
+    const others = await bringUpOthers()
+    const stop = async () => {
+      await mariaDb.stop()
+      await others.stop()
+    }
+    return { environment: { ...others.environment, MYSQL_URL: mariaDb.url }, stop }
+  } catch (error) {
+    await mariaDb.stop()
+    throw error
+  }
+}
+
 /** Odoo 14 only where a test needs it: it takes some seconds to start. */
 function bringUpOdoos(directory: string): Promise<Servers> {
   const tests = namedTests(process.argv.slice(2))
@@ -69,7 +91,7 @@ function bringUpOdoos(directory: string): Promise<Servers> {
   return startWorkerStacks(directory, Math.min(MOST_WORKERS, tests.length), needsOdoo14)
 }
 
-/** Vitest runs the files whose path holds one of its arguments. Those of Odoo 14 say so in their names. */
+/** Vitest runs the files whose path holds one of its arguments. Those of Odoo 14 and of MariaDB say so in their names. */
 function namedTests(args: readonly string[]): readonly string[] {
   const folder = fileURLToPath(new URL('../test/real', import.meta.url))
   const files = readdirSync(folder, { recursive: true }).map((file) => `test/real/${String(file)}`)

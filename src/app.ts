@@ -12,6 +12,7 @@ import {
   openLookups,
 } from './connect.ts'
 import type { Collection } from './contract/connector.ts'
+import { type Around, justDo } from './engine/activity.ts'
 import { type Condition, type ConnectionGuard, createConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, SyncEvent } from './engine/context.ts'
 import { crashPoints } from './engine/crash-points.ts'
@@ -63,6 +64,8 @@ export interface App extends Setup, AsyncDisposable {
 
 export interface AppOptions {
   readonly emit: (event: SyncEvent) => void
+  /** Watches runs and the calls of connectors. Absent: nobody does. */
+  readonly around?: Around
   /** Tells that changes of these mappings may have become due. */
   readonly wake?: (mappings: readonly string[]) => void
   /** Told when a connection fails again and again, is held by its server, or works again. */
@@ -106,7 +109,8 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
         if (!isReadOnly) ledger.updateConnectionNotes(name, { condition: { ...condition } }).catch(() => {})
       },
     })
-  const connections = await openConnections(config, [...names, ...config.connections.keys()], guardOf)
+  const around = options.around ?? justDo
+  const connections = await openConnections(config, [...names, ...config.connections.keys()], guardOf, around)
   const ledger = await openLedger(config.ledger.file, isReadOnly)
   const lookups = openLookups(connections, systemClock)
   const surroundings = {
@@ -121,6 +125,7 @@ export async function openApp(setup: Setup, options: AppOptions): Promise<App> {
       keepsValues: config.history.keepsValues,
     },
     emit: options.emit,
+    around,
     crashPoint: crashPoints(options.crashAt, () => process.kill(process.pid, 'SIGKILL')),
     wake: options.wake ?? (() => {}),
     pushTo: (mapping: string, side: Side) => pushTarget(config.server, mapping, side),

@@ -7,12 +7,14 @@ import { CONNECTORS } from './connectors/index.ts'
 import type { Collection, Connector, ConnectorFactory, Report, Schema } from './contract/connector.ts'
 import { SyncError } from './contract/error.ts'
 import type { PushTarget } from './contract/hooks.ts'
+import { type Around, justDo } from './engine/activity.ts'
 import type { ConnectionGuard } from './engine/connection-guard.ts'
 import type { Clock, ConnectedSide, Context, EngineOptions, SyncEvent } from './engine/context.ts'
 import type { CrashPoint } from './engine/crash-points.ts'
 import { guardConnector } from './engine/guarded-connector.ts'
 import { isRead } from './engine/is-read.ts'
 import { createLookupCache, type LookupCache } from './engine/lookup-cache.ts'
+import { observeConnector } from './engine/observed-connector.ts'
 import { isFileName } from './extensions/load-module.ts'
 import { loadConnector } from './extensions/own-connector.ts'
 import { loadTransforms } from './extensions/own-transforms.ts'
@@ -46,7 +48,12 @@ export interface Connections extends AsyncDisposable {
 export type GuardOf = (connection: string) => ConnectionGuard
 
 /** Opens every connection that `names` says, without asking anything of the systems. @throws ConfigError */
-export async function openConnections(config: Config, names: Iterable<string>, guardOf: GuardOf): Promise<Connections> {
+export async function openConnections(
+  config: Config,
+  names: Iterable<string>,
+  guardOf: GuardOf,
+  around: Around,
+): Promise<Connections> {
   const connectors = new Map<string, Connector>()
   const guards = new Map<string, ConnectionGuard>()
   const problems: FileProblem[] = []
@@ -57,7 +64,10 @@ export async function openConnections(config: Config, names: Iterable<string>, g
       const connector = await openConnector(config, connection)
       const guard = guardOf(name)
       guards.set(name, guard)
-      connectors.set(name, guardConnector(connector, guard))
+      connectors.set(
+        name,
+        guardConnector(around === justDo ? connector : observeConnector(connector, name, around), guard),
+      )
     } catch (error) {
       const at = ['connections', name]
       if (error instanceof ConfigError) problems.push(...error.problems)
@@ -121,6 +131,7 @@ export interface Surroundings {
   readonly random: () => number
   readonly options: EngineOptions
   readonly emit: (event: SyncEvent) => void
+  readonly around: Around
   readonly crashPoint: (point: CrashPoint) => void
   readonly wake: (mappings: readonly string[]) => void
   /** Where a side's system may tell of changes; absent: nowhere. */

@@ -1,28 +1,42 @@
+import { keepWatch } from './alerts/keep-watch.ts'
+import { openRecipient } from './alerts/recipient.ts'
 import { type App, type AppOptions, openApp, type Setup, systemClock } from './app.ts'
-import { endingKeys, type ReportNote } from './cli/connection-status.ts'
+import { endingKeys } from './cli/connection-status.ts'
 import { ConfigError } from './config/config-error.ts'
 import { asSyncError, SyncError } from './contract/error.ts'
+import { allAround } from './engine/activity.ts'
 import { backoffMs } from './engine/backoff.ts'
+import type { Condition } from './engine/connection-guard.ts'
 import type { SyncEvent } from './engine/context.ts'
+import { confirmHint } from './engine/guard.ts'
+import { noticeMappingChange } from './engine/mapping-change.ts'
+import { connectionPause, type FoundPause, personPauseOf } from './engine/person-pause.ts'
 import { createRunner, type Runner } from './engine/runner.ts'
 import { mustExit } from './ledger/sqlite/errors.ts'
 import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/sqlite/lock.ts'
+import { SIDES } from './mapping/mapping.ts'
 import type { MappingFile } from './mapping/mapping-file.ts'
 import { formatProblem } from './mapping/problem.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { ReportNote } from './operations/connection-status.ts'
+import { summarise } from './operations/status.ts'
 import { answerRequests } from './requests.ts'
 import { keepListening } from './server/keep-listening.ts'
+import { loadTracing } from './tracing/tracing.ts'
 
 const REFRESH_MS = 10 * 60_000
 /** Keys that end soon are told of so often. */
 const KEYS_TOLD_MS = 24 * 60 * 60_000
 const PRUNE_MS = 60 * 60_000
 const REQUESTS_POLL_MS = 300
+const RESUME_LOOK_MS = 1000
 const CONNECT_BACKOFF_MAX_MS = 60_000
 const LOCK_ATTEMPTS = 5
 const LOCK_PAUSE_MS = 100
 const ANSWERED_KEPT_MS = 24 * 60 * 60_000
 /** Senders try again for up to three days, and a person may have an event sent again within a week. */
 const EVENTS_KEPT_MS = 8 * 24 * 60 * 60_000
+const THROUGHPUT_KEPT_MS = 8 * 24 * 60 * 60_000
 /** Pauses that a restart lifts: what caused them is looked at again at the start. */
 const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
 
@@ -32,6 +46,8 @@ export interface DaemonOptions {
   /** Told when a mapping runs, or why it cannot yet. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string, mapping: string | null) => void
   readonly crashAt?: string | undefined
+  /** Told under which address the status page and the API can be reached. */
+  readonly onListening?: ((url: string) => void) | undefined
   /** Aborts to end: what is under way is finished and stored first. */
   readonly signal: AbortSignal
 }
@@ -55,21 +71,32 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     )
   }
   const runners = new Map<string, Runner>()
-  const appOptions: AppOptions = {
-    emit: options.emit,
+  const metrics =
+    setup.config.server.listen === null ? undefined : (await import('./metrics/metrics.ts')).createMetrics()
+  const tracing = await loadTracing()
+  const emit = (event: SyncEvent): void => {
+    options.emit(event)
+    tracing?.emit(event)
+  }
+  const appOptions = {
+    emit,
+    around: allAround([metrics?.around, tracing?.around].filter((each) => each !== undefined)),
     crashAt: options.crashAt,
-    wake: (names) => {
+    wake: (names: readonly string[]) => {
       for (const name of names) runners.get(name)?.wake()
     },
-    onCondition: (connection, condition) => {
+    onCondition: (connection: string, condition: Condition) => {
       const { state, reason } = condition
       if (state === 'closed') options.log('info', `connection ${connection} works again`, null)
       else if (state !== 'half-open') options.log('warn', `connection ${connection} is ${state}: ${reason ?? ''}`, null)
     },
-  }
+  } satisfies AppOptions
   const ending = new AbortController()
   const inner: InnerOptions = {
     ...options,
+    emit,
+    metrics,
+    wake: appOptions.wake,
     signal: AbortSignal.any([options.signal, ending.signal]),
     onLedgerFailure: (error) => {
       options.log('error', describeFailure(error), null)
@@ -91,6 +118,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
 interface InnerOptions extends DaemonOptions {
   readonly onLedgerFailure: (error: SyncError) => void
+  readonly metrics: Metrics | undefined
+  readonly wake: (mappings: readonly string[]) => void
 }
 
 /** The lock of a ledger. A command that only looks whether it is held holds it itself for a moment. */
@@ -107,13 +136,24 @@ async function keepRunning(app: App, runners: Map<string, Runner>, options: Inne
   const closing = new AbortController()
   const signal = AbortSignal.any([options.signal, closing.signal])
   // First of all: what is told while the mappings connect is kept for them.
-  const listening = keepListening(app, (name) => runners.get(name)?.hear(), { ...options, signal })
+  const contextOf = (name: string) => runners.get(name)?.context ?? null
+  const listening = keepListening(app, (name) => runners.get(name)?.hear(), { ...options, contextOf, signal })
+  const watching = watchForAlerts(app, { ...options, signal })
   try {
     await runMappings(app, runners, options)
   } finally {
     closing.abort()
-    await listening
+    await Promise.all([listening, watching])
   }
+}
+
+/** Tells whom the configuration names when something needs a person. What fails there keeps no mapping from running. */
+async function watchForAlerts(app: App, { log, signal }: Pick<DaemonOptions, 'log' | 'signal'>): Promise<void> {
+  const { alerts: settings } = app.config
+  const daemon = { pid: process.pid, sinceMs: app.clock.nowMs() }
+  const status = () => summarise(app, { isRunning: true, daemon })
+  const recipients = await Promise.all(settings.to.map(openRecipient))
+  await keepWatch({ ...app, settings, recipients, status, log, signal })
 }
 
 async function runMappings(app: App, runners: Map<string, Runner>, options: InnerOptions): Promise<void> {
@@ -152,16 +192,22 @@ async function startMapping(
   const { signal, log } = options
   const attempt = async (): Promise<unknown> => {
     try {
+      const paused = await connectionsPause(app, file)
+      if (paused) throw paused.error
       const { context, warnings } = await app.connect(file, signal)
       for (const warning of warnings) log('warn', formatProblem(warning), file.name)
       await liftPause(app, file.name)
+      const noticed = await noticeMappingChange(context, file.definition, signal)
+      if (noticed)
+        log('warn', noticed.isHeld ? `${noticed.message} ${confirmHint(file.name)}` : noticed.message, file.name)
       const runner = createRunner(context, options.onLedgerFailure)
       runners.set(file.name, runner)
       runner.start()
       log('info', 'running', file.name)
       return null
     } catch (error) {
-      if (!signal.aborted) {
+      const isPaused = error instanceof SyncError && error.code === 'paused'
+      if (!signal.aborted && !isPaused) {
         log('error', describeFailure(error), file.name)
         await recordStartFailure(app, file.name, error)
       }
@@ -172,13 +218,34 @@ async function startMapping(
   const keepTrying = async (): Promise<void> => {
     let last = failure
     for (let failures = 0; last !== null && !signal.aborted; failures++) {
-      const pauseMs =
-        last instanceof ConfigError ? REFRESH_MS : backoffMs(failures, 1000, CONNECT_BACKOFF_MAX_MS, Math.random)
-      await app.clock.sleep(pauseMs, signal).catch(() => {})
+      if (last instanceof SyncError && last.code === 'paused') {
+        log('warn', describeFailure(last), file.name)
+        await untilResumed(app, file, signal)
+        failures = 0
+      } else {
+        const pauseMs =
+          last instanceof ConfigError ? REFRESH_MS : backoffMs(failures, 1000, CONNECT_BACKOFF_MAX_MS, Math.random)
+        await app.clock.sleep(pauseMs, signal).catch(() => {})
+      }
       if (!signal.aborted) last = await attempt()
     }
   }
   return { failure, keepTrying }
+}
+
+/** That a person paused a connection of a mapping: its system is not even asked what it is. */
+function connectionsPause(app: App, { definition }: MappingFile): Promise<FoundPause | null> {
+  return personPauseOf(
+    app.ledger,
+    '',
+    SIDES.map((side) => definition[side].connection),
+  )
+}
+
+async function untilResumed(app: App, file: MappingFile, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await connectionsPause(app, file))) {
+    await app.clock.sleep(RESUME_LOOK_MS, signal).catch(() => {})
+  }
 }
 
 /** Lets `status` tell why a mapping that was run before does not run now. */
@@ -207,12 +274,14 @@ async function prune(app: App): Promise<void> {
     historyBeforeMs: nowMs - app.config.history.keepMs,
     requestsBeforeMs: nowMs - ANSWERED_KEPT_MS,
     eventsBeforeMs: nowMs - EVENTS_KEPT_MS,
+    throughputBeforeMs: nowMs - THROUGHPUT_KEPT_MS,
   })
 }
 
 /** Looks at every system: its clock, its keys, and before the next call whether its database is still the same. */
 async function refreshConnections(app: App, toldOfKeys: Map<string, number>, options: InnerOptions): Promise<void> {
   for (const name of app.config.connections.keys()) {
+    if (await connectionPause(app.ledger, name)) continue
     // A system that does not answer shows in the runs of its mappings.
     const report = await app.connections.refresh(name, options.signal).catch(() => null)
     app.connections.distrust(name)

@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mapping: ['contract'],
   ledger: ['contract', 'mapping'],
   engine: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts'],
+  operations: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts', 'engine', 'app.ts', 'recognise.ts'],
   http: ['contract'],
   config: ['contract', 'mapping'],
   connectors: ['contract', 'http'],

@@ -15,20 +15,23 @@ export interface LoadOrder {
   readonly secret: string
   readonly perSecond: number
   readonly seconds: number
+  /** Before them, at a fifth of the rate: neither process is a fresh one in real life. */
+  readonly warmUpSeconds: number
   readonly records: number
 }
 
 export interface LoadReport {
   /** By event id: the record and the version that it told of. */
   readonly acknowledged: readonly (readonly [event: string, record: number, version: number])[]
-  /** Milliseconds from when a request was due until its 204, with when it was due after the start. */
+  /** Milliseconds from when a request was due until its 204, with when it was due; the warm-up is before 0. */
   readonly latencies: readonly (readonly [dueMs: number, ms: number])[]
   /** Attempts by status; 0: no answer. */
   readonly statuses: Readonly<Record<string, number>>
   readonly unacknowledged: number
 }
 
-const CONNECTIONS = 64
+/** As many as it takes: senders do not wait for each other. */
+const CONNECTIONS = 1000
 const BODY_BYTES = 1024
 const RESEND_MS = 250
 const GIVE_UP_MS = 20_000
@@ -39,13 +42,13 @@ process.once('message', (order: LoadOrder) => {
   void send(order).then((report) => process.send?.(report))
 })
 
-async function send({ url, path, secret, perSecond, seconds, records }: LoadOrder): Promise<LoadReport> {
+async function send({ url, path, secret, perSecond, seconds, warmUpSeconds, records }: LoadOrder): Promise<LoadReport> {
   const pool = new Pool(url, { connections: CONNECTIONS, pipelining: 1 })
   const acknowledged: [string, number, number][] = []
   const latencies: [number, number][] = []
   const statuses: Record<string, number> = {}
   let unacknowledged = 0
-  const startMs = performance.now()
+  const startMs = performance.now() + warmUpSeconds * 1000
   const beganMs = Date.now()
 
   const attempt = async (event: string, body: string, dueMs: number): Promise<boolean> => {
@@ -86,8 +89,9 @@ async function send({ url, path, secret, perSecond, seconds, records }: LoadOrde
   }
 
   const told: Promise<void>[] = []
-  for (let index = 0; index < perSecond * seconds; index++) {
-    const dueMs = (index * 1000) / perSecond
+  const warming = (perSecond / 5) * warmUpSeconds
+  for (let index = 0; index < warming + perSecond * seconds; index++) {
+    const dueMs = index < warming ? ((index - warming) * 5000) / perSecond : ((index - warming) * 1000) / perSecond
     const earlyMs = dueMs - (performance.now() - startMs)
     if (earlyMs > 1) await sleep(earlyMs)
     told.push(tell(index, dueMs))

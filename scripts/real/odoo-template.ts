@@ -30,10 +30,10 @@ export interface OdooAccess {
 export const templateDatabase = 'tandem_template'
 export const adminLogin = 'admin'
 export const botLogin = 'tandem'
-/** What is run against Odoo 14 needs contacts alone. */
+/** Odoo 14 needs its chart of accounts by name: there it comes with the company's country alone. */
 const modules: Readonly<Record<OdooSeries, string>> = {
   '19': 'base,base_automation,contacts,sale_management,purchase,stock,account,sale_stock,crm',
-  '14': 'base,base_automation,contacts',
+  '14': 'base,base_automation,contacts,l10n_generic_coa,sale_management,purchase,stock',
 }
 /** What an ordinary user of these modules has; none of them administers anything. */
 const botGroups = [
@@ -51,8 +51,10 @@ const makeUsers = `
 import json, os, odoo
 admin = env.ref('base.user_admin')
 admin.password = os.environ['ADMIN_PASSWORD']
-# Not every version has all of them.
+# Not every version has all of them: where products have no managers of their own, those of sales maintain them.
 groups = [ref.id for ref in (env.ref(name, raise_if_not_found=False) for name in '${botGroups.join(' ')}'.split()) if ref]
+if not env.ref('product.group_product_manager', raise_if_not_found=False) and 'sale.order' in env:
+    groups.append(env.ref('sales_team.group_sale_manager').id)
 bot = env['res.users'].with_context(no_reset_password=True).create(
     {'name': 'Tandem', 'login': '${botLogin}', 'email': 'tandem@example.com', 'password': os.environ['PASSWORD'],
      ('group_ids' if 'group_ids' in env['res.users'] else 'groups_id'): [(6, 0, groups)]})

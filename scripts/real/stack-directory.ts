@@ -57,7 +57,7 @@ async function removeUnlessHeld(path: string): Promise<void> {
 function keepLogs(path: string): void {
   const folders = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   for (const folder of ['', ...folders.map(({ name }) => name)]) {
-    for (const name of ['odoo.log', 'postgres.log']) {
+    for (const name of ['odoo.log', 'postgres.log', 'mariadb.log']) {
       const log = join(path, folder, name)
       if (existsSync(log)) copyFileSync(log, join(cachePath('logs'), folder === '' ? name : `${folder}-${name}`))
     }

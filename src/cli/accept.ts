@@ -1,10 +1,7 @@
 import { Command, Option } from 'commander'
-import { type App, openApp, type Setup, systemClock } from '../app.ts'
-import { SyncError } from '../contract/error.ts'
-import { describeFinding } from '../engine/pin.ts'
-import { type Acceptance, acceptanceNote } from '../engine/reconcile.ts'
-import { didYouMean } from '../mapping/suggestion.ts'
-import { type Look, lookAtDatabase, remember, usesOf } from '../recognise.ts'
+import { openApp } from '../app.ts'
+import { acceptDatabase, type DatabaseLook, lookAtConnection, verdictOf } from '../operations/accept-database.ts'
+import { checkConnectionName } from '../operations/site.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { ledgerToWrite } from './ledger-access.ts'
@@ -60,69 +57,23 @@ export function acceptCommand(perform: Perform): Command {
 
 async function accept(invocation: Invocation, connection: string, options: AcceptOptions): Promise<ExitCode> {
   const setup = setupOf(invocation)
-  checkArguments(setup, connection, options)
+  if (options.as === undefined && options.winner !== undefined) verdictOf('same', options.winner)
+  const verdict = options.as === undefined ? null : verdictOf(options.as, options.winner)
+  checkConnectionName(setup, connection)
   // Says so where nothing has run yet.
   await (await ledgerToWrite(setup))[Symbol.asyncDispose]()
   await using app = await openApp(setup, { emit: () => {} })
-  const look = await lookAtDatabase({ ...app, isReadOnly: false }, connection, systemClock, invocation.signal)
-  const mappings = options.as === undefined ? [] : await acceptLook(app, connection, look, options)
-  if (invocation.json) invocation.terminal.out(JSON.stringify(asJson(connection, look, options, mappings)))
-  else tell(invocation, connection, look, options, mappings)
-  return options.as === undefined && look.suspicion !== null ? 1 : 0
+  const { signal } = invocation
+  const look = verdict
+    ? await acceptDatabase(app, connection, verdict, signal)
+    : await lookAtConnection(app, connection, signal)
+  if (invocation.json) invocation.terminal.out(JSON.stringify(asJson(look)))
+  else tell(invocation, look)
+  return verdict === null && !look.recognised ? 1 : 0
 }
 
-function checkArguments({ config }: Setup, connection: string, { as, winner }: AcceptOptions): void {
-  const names = [...config.connections.keys()]
-  if (!names.includes(connection)) {
-    const known = `there are ${names.join(', ')}`
-    throw new SyncError('config', `There is no connection "${connection}"${didYouMean(connection, names)}; ${known}.`)
-  }
-  if (as === 'restored' && winner === undefined) {
-    throw new SyncError('config', 'Say whose values count: --winner partner, restored or policy.', {
-      hint: 'tandem accept --help explains them.',
-    })
-  }
-  if (as !== 'restored' && winner !== undefined) throw new SyncError('config', '--winner goes with --as restored.')
-}
-
-/** First what is to be done, then that the database is known: nothing may work with it in between. */
-async function acceptLook(
-  app: App,
-  connection: string,
-  look: Look,
-  options: AcceptOptions,
-): Promise<readonly string[]> {
-  const known = new Set(await app.ledger.mappings())
-  const uses = usesOf(app.files, connection).filter(({ file }) => known.has(file.name))
-  const acceptance = acceptanceOf(look, options)
-  for (const { file, side } of uses) {
-    if (acceptance === null) continue
-    const { notes } = await app.ledger.state(file.name)
-    await app.ledger.updateState(file.name, { notes: { ...notes, [acceptanceNote(side)]: JSON.stringify(acceptance) } })
-  }
-  await remember(app.ledger, connection, { ...look, pin: null })
-  for (const { file } of uses) {
-    const { pause } = await app.ledger.state(file.name)
-    if (pause?.code === 'identity') await app.ledger.updateState(file.name, { pause: null, notBeforeMs: 0 })
-  }
-  return [...new Set(uses.map(({ file }) => file.name))]
-}
-
-function acceptanceOf(look: Look, { as, winner = 'policy' }: AcceptOptions): Acceptance | null {
-  if (as === 'other') return { as }
-  if (as !== 'restored') return null
-  return { as, winner: winner === 'policy' ? null : winner, bornBeforeMs: look.pin?.atMs ?? null }
-}
-
-function asJson(connection: string, look: Look, options: AcceptOptions, mappings: readonly string[]): object {
-  return {
-    connection,
-    recognised: look.suspicion === null,
-    suspicion: look.suspicion,
-    findings: look.findings.map(describeFinding),
-    accepted: options.as ?? null,
-    mappings,
-  }
+function asJson({ server: _, knownSinceMs: __, ...look }: DatabaseLook): object {
+  return look
 }
 
 const SUSPICIONS = {
@@ -131,24 +82,21 @@ const SUSPICIONS = {
   older: 'an older state of it: a restored backup',
 } as const
 
-function tell(
-  { terminal }: Invocation,
-  connection: string,
-  { pin, findings, suspicion, report }: Look,
-  { as }: AcceptOptions,
-  mappings: readonly string[],
-): void {
-  const server = report.server ?? 'the system'
-  if (pin === null) terminal.out(`${connection}: ${server} was not looked at before`)
-  else if (suspicion === null) terminal.out(`${connection}: ${server} is recognised, as on ${moment(pin.atMs)}`)
+function tell({ terminal }: Invocation, look: DatabaseLook): void {
+  const { connection, suspicion, findings, knownSinceMs, accepted, mappings } = look
+  const server = look.server ?? 'the system'
+  if (knownSinceMs === null) terminal.out(`${connection}: ${server} was not looked at before`)
+  else if (suspicion === null) terminal.out(`${connection}: ${server} is recognised, as on ${moment(knownSinceMs)}`)
   else {
-    terminal.out(`${connection}: ${server} is not as on ${moment(pin.atMs)}. It looks like ${SUSPICIONS[suspicion]}:`)
-    for (const finding of findings) terminal.out(`  ${describeFinding(finding)}`)
-    if (as === undefined) terminal.out('Say what it is with --as same, restored or other; --help explains them.')
-  }
-  if (as !== undefined) {
     terminal.out(
-      `accepted as ${as}, for ${plural(mappings.length, 'mapping')}: ${mappings.join(', ') || 'none has run'}`,
+      `${connection}: ${server} is not as on ${moment(knownSinceMs)}. It looks like ${SUSPICIONS[suspicion]}:`,
+    )
+    for (const finding of findings) terminal.out(`  ${finding}`)
+    if (accepted === null) terminal.out('Say what it is with --as same, restored or other; --help explains them.')
+  }
+  if (accepted !== null) {
+    terminal.out(
+      `accepted as ${accepted}, for ${plural(mappings.length, 'mapping')}: ${mappings.join(', ') || 'none has run'}`,
     )
   }
 }

@@ -30,7 +30,7 @@ export function checkCommand(perform: Perform): Command {
   return new Command('check')
     .description('check configuration, connections, mappings and rights')
     .addHelpText('after', HELP)
-    .action(perform(check))
+    .action(perform(checkSetup))
 }
 
 interface Finding {
@@ -47,7 +47,8 @@ interface Found {
   readonly code: ExitCode
 }
 
-async function check(invocation: Invocation): Promise<ExitCode> {
+/** Tells everything that is found. */
+export async function checkSetup(invocation: Invocation): Promise<ExitCode> {
   const setup = setupOf(invocation)
   const { signal } = invocation
   await using app = await openApp(setup, { emit: () => {}, readOnly: true })

@@ -5,7 +5,8 @@ import type { Invocation, Perform } from './invocation.ts'
 
 const HELP = `
 Shows Tandem at work on this machine alone: a stand-in Odoo, a small shop, and people who change things in both.
-Needs no configuration and leaves nothing behind. Ctrl-C ends it with a comparison of both sides.
+Needs no configuration and leaves nothing behind. Ctrl-C ends it with a comparison of both sides. A show for people: --json
+changes nothing.
 
 Examples:
   tandem demo

@@ -1,17 +1,12 @@
 import { openApp, type Setup } from '../app.ts'
-import { planSync } from '../engine/dry-run.ts'
 import type { PlannedStep } from '../engine/dry-run-newcomers.ts'
-import { planResync } from '../engine/plan-resync.ts'
-import type { ResyncOptions } from '../engine/resync.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
+import { type Rehearsal, rehearse } from '../operations/dry-run.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import { failureAsJson, failureLines } from './failure.ts'
 import type { Invocation } from './invocation.ts'
 import { createProgress } from './progress.ts'
 import { count, shown, shownFields } from './words.ts'
-
-/** What would be done if it were not for the dry run. */
-export type Rehearsal = { readonly kind: 'sync' } | { readonly kind: 'resync'; readonly options: ResyncOptions }
 
 /** Lists what would change, field by field. Changes nothing: the ledger is opened for reading only. */
 export async function showDryRun(
@@ -25,11 +20,7 @@ export async function showDryRun(
   for (const file of files) {
     try {
       const { context } = await app.connect(file, invocation.signal)
-      const steps =
-        rehearsal.kind === 'sync'
-          ? planSync(context, invocation.signal)
-          : planResync(context, rehearsal.options, invocation.signal)
-      codes.push(await showSteps(file.name, steps, invocation))
+      codes.push(await showSteps(file.name, rehearse(context, rehearsal, invocation.signal, file), invocation))
     } catch (error) {
       invocation.signal.throwIfAborted()
       for (const line of failureLines(error)) invocation.terminal.note(`${file.name}: ${line}`)
@@ -72,6 +63,7 @@ const ACTIONS: Readonly<Record<PlannedStep['action'], { readonly sign: string; r
   missing: { sign: '-', done: 'missing' },
   wait: { sign: '…', done: 'waiting' },
   conflict: { sign: '!', done: 'in conflict' },
+  step: { sign: '»', done: 'to call' },
   guard: { sign: '!', done: 'held back by a guard' },
   error: { sign: '✗', done: 'impossible' },
 }
@@ -111,6 +103,8 @@ function detailOf(
       return Object.keys(before).length === 0
         ? (message ?? 'a conflict')
         : `odoo ${shown(before.odoo)}, external ${shown(after.external)}${suffix}`
+    case 'step':
+      return `${message} ${JSON.stringify(after)}`
     case 'unlink':
     case 'missing':
     case 'wait':

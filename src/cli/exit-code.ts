@@ -25,6 +25,7 @@ const EXIT_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   identity: 2,
   ledger: 2,
   guard: 1,
+  paused: 1,
   waiting: 1,
   changed: 1,
   invalid: 1,

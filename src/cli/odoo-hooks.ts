@@ -4,9 +4,10 @@ import type { Config } from '../config/load-config.ts'
 import { SyncError } from '../contract/error.ts'
 import type { HookPart, Hooks } from '../contract/hooks.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { mappingNamed } from '../operations/site.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
-import { mappingNamed, setupOf } from './setup.ts'
+import { setupOf } from './setup.ts'
 
 const HELP = `
 Automation rules in Odoo by which it tells of changes at once (push: webhook or bus in the mapping) and takes changes
@@ -54,6 +55,7 @@ export function hooksCommand(perform: Perform): Command {
         .addOption(new Option('--side <side>', 'which side of the mapping').choices(SIDES).default('odoo'))
         .option('--key-env <name>', 'the environment variable with the API key of an administrator')
         .option('--user <login>', "that administrator's login; Odoo 19 needs none")
+        .addHelpText('after', `\nExamples:\n  tandem odoo hooks ${action} customers --key-env ODOO_ADMIN_API_KEY`)
         .action(
           perform((invocation, command) =>
             hooks(invocation, action as Action, command.args[0] ?? '', command.opts<HooksOptions>()),

@@ -59,6 +59,7 @@ export function odooCommand(perform: Perform): Command {
     new Command('keys')
       .description("list the API keys of a connection's user")
       .argument('<connection>')
+      .addHelpText('after', '\nExamples:\n  tandem odoo keys erp')
       .action(perform((invocation, command) => withConnection(invocation, command.args[0], showKeys))),
   )
   parent.addCommand(
@@ -67,7 +68,8 @@ export function odooCommand(perform: Perform): Command {
         .description('make a new API key, put it in place, revoke the old one')
         .argument('<connection>')
         .option('--days <days>', 'how long it lives; as long as Odoo lets it without')
-        .option('--revoke <name>', 'which key is the old one, where the user has several'),
+        .option('--revoke <name>', 'which key is the old one, where the user has several')
+        .addHelpText('after', '\nExamples:\n  tandem odoo rotate-key erp --password-file /run/secrets/odoo-password'),
     ).action(
       perform((invocation, command) =>
         withConnection(invocation, command.args[0], (context) => rotate(context, command.opts<KeyOptions>())),
@@ -76,7 +78,11 @@ export function odooCommand(perform: Perform): Command {
   )
   parent.addCommand(
     withPassword(
-      new Command('revoke-key').description('revoke an API key').argument('<connection>').argument('<name>'),
+      new Command('revoke-key')
+        .description('revoke an API key')
+        .argument('<connection>')
+        .argument('<name>')
+        .addHelpText('after', '\nExamples:\n  tandem odoo revoke-key erp "Tandem erp 2026-11-21"'),
     ).action(
       perform((invocation, command) =>
         withConnection(invocation, command.args[0], (context) =>

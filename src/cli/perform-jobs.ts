@@ -1,17 +1,20 @@
 import { type App, openApp, type Setup } from '../app.ts'
-import type { Value } from '../contract/value.ts'
+import { SyncError } from '../contract/error.ts'
 import { liftPause } from '../daemon.ts'
 import type { SyncEvent } from '../engine/context.ts'
+import { noticeMappingChange } from '../engine/mapping-change.ts'
+import { personPauseOf } from '../engine/person-pause.ts'
 import { createRunner, type Runner } from '../engine/runner.ts'
 import type { Counts } from '../ledger/ledger.ts'
 import { acquireLedgerLock } from '../ledger/sqlite/lock.ts'
 import { createLog } from '../log.ts'
-import type { Side } from '../mapping/mapping.ts'
-import { type Job, performJob } from '../requests.ts'
+import { SIDES, type Side } from '../mapping/mapping.ts'
+import type { Job } from '../operations/job.ts'
+import { type JobData, performJob } from '../operations/perform-job.ts'
+import { mappingNamed } from '../operations/site.ts'
 import { createEventLog } from './event-log.ts'
 import { handOver } from './hand-over.ts'
 import type { Invocation } from './invocation.ts'
-import { mappingNamed } from './setup.ts'
 
 /** How long a job that is ended by a signal may take to finish a call. */
 const GRACE_MS = 3000
@@ -20,7 +23,7 @@ const MAX_FOLLOWING_RUNS = 100
 
 export interface Outcome {
   readonly job: Job
-  readonly result: Readonly<Record<string, Value>> | null
+  readonly result: JobData | null
   /** Why it could not be done; null: it was. */
   readonly error: unknown
 }
@@ -28,7 +31,9 @@ export interface Outcome {
 /** What is told while jobs are done. */
 export interface JobWatch {
   /** What a job says of itself. */
-  onProgress(job: Job, progress: Readonly<Record<string, Value>>): void
+  onProgress(job: Job, progress: JobData): void
+  /** What a person should know before it begins. */
+  onNotice?(mapping: string, message: string): void
   /** The counters of the mappings, now and then. */
   onCounts(mapping: string, counts: Readonly<Record<Side, Counts>>): void
 }
@@ -55,6 +60,18 @@ export async function performJobs(
     }
   }
   return jobs.flatMap((job) => outcomes.get(job) ?? [])
+}
+
+/** Does one job, as `performJobs`. */
+export async function doJob(
+  setup: Setup,
+  job: Job,
+  invocation: Invocation,
+  onProgress: (progress: JobData) => void = () => {},
+): Promise<Outcome> {
+  const watch: JobWatch = { onProgress: (_, progress) => onProgress(progress), onCounts: () => {} }
+  const [outcome] = await performJobs(setup, [job], invocation, watch)
+  return outcome ?? { job, result: null, error: new SyncError('unexpected', 'The job was not done.') }
 }
 
 async function performHere(
@@ -107,8 +124,15 @@ async function performOne(
   const { mapping } = job
   try {
     signal.throwIfAborted()
-    const { context } = await app.connect(mappingNamed(app, mapping), signal)
+    const file = mappingNamed(app, mapping)
+    // Before anything is asked of a system that a person wants to be left alone.
+    const connections = SIDES.map((side) => file.definition[side].connection)
+    const paused = await personPauseOf(app.ledger, mapping, connections)
+    if (paused) throw paused.error
+    const { context } = await app.connect(file, signal)
     await liftPause(app, mapping)
+    const noticed = await noticeMappingChange(context, file.definition, signal)
+    if (noticed) watch.onNotice?.(mapping, noticed.message)
     const runner = createRunner(context)
     runners.set(mapping, runner)
     const perform = () => performJob(runner, job, (progress) => watch.onProgress(job, progress))

@@ -1,17 +1,25 @@
 import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../version.ts'
 import { acceptCommand } from './accept.ts'
+import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
+import { compactCommand } from './compact.ts'
+import { completeCommand, completionCommand } from './completion.ts'
 import { conflictsCommand } from './conflicts.ts'
 import { deadLettersCommand } from './dead-letters.ts'
 import { demoCommand } from './demo.ts'
 import type { ExitCode } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
+import { historyCommand } from './history.ts'
+import { initCommand } from './init.ts'
 import { type GlobalOptions, type Invocation, LOG_LEVELS, type Perform } from './invocation.ts'
 import { odooCommand } from './odoo.ts'
+import { pauseCommand, resumeCommand } from './pause.ts'
 import { probeCommand } from './probe.ts'
+import { restoreCommand } from './restore.ts'
 import { resyncCommand } from './resync.ts'
 import { runCommand } from './run.ts'
+import { schemaCommand } from './schema.ts'
 import { startCommand } from './start.ts'
 import { statusCommand } from './status.ts'
 import { syncCommand } from './sync.ts'
@@ -36,6 +44,9 @@ Exit codes:
 
 With --json, stdout holds JSON and nothing else; each command's help says which.
 An error is then {"error":{"code","message","hint","problems"}}.`
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 something was found or waits for a person, 2 to be changed first, 3 a system does not answer.`
 
 /** Runs one command line. The answer is the exit code; nothing is thrown. */
 export async function runProgram(args: readonly string[], world: World): Promise<number> {
@@ -74,7 +85,8 @@ function interruption(signal: AbortSignal, exitCode: ExitCode | null): number {
   return signal.reason === 'SIGTERM' ? 143 : 130
 }
 
-function createProgram(perform: Perform, world: World): Command {
+/** All commands, by what they are for. */
+export function createProgram(perform: Perform, world: Pick<World, 'stdout' | 'stderr'>): Command {
   const program = new Command('tandem')
     .description('Keeps Odoo and other systems in step, in both directions.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -83,24 +95,31 @@ function createProgram(perform: Perform, world: World): Command {
     .addOption(new Option('--log-level <level>', 'how much to log').choices(LOG_LEVELS))
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EPILOGUE)
-  const commands = [
-    runCommand(perform),
-    startCommand(perform),
-    demoCommand(perform),
-    checkCommand(perform),
-    probeCommand(perform),
-    syncCommand(perform),
-    resyncCommand(perform),
-    statusCommand(perform),
-    verifyCommand(perform),
-    traceCommand(perform),
-    deadLettersCommand(perform),
-    conflictsCommand(perform),
-    acceptCommand(perform),
-    odooCommand(perform),
-  ]
+  const groups: Readonly<Record<string, readonly Command[]>> = {
+    'Begin:': [initCommand(perform), checkCommand(perform), probeCommand(perform), demoCommand(perform)],
+    'Keep in step:': [
+      runCommand(perform),
+      startCommand(perform),
+      syncCommand(perform),
+      resyncCommand(perform),
+      pauseCommand(perform),
+      resumeCommand(perform),
+    ],
+    'See what happens:': [statusCommand(perform), verifyCommand(perform), traceCommand(perform)],
+    'Repair:': [
+      conflictsCommand(perform),
+      deadLettersCommand(perform),
+      historyCommand(perform),
+      acceptCommand(perform),
+    ],
+    'The ledger:': [backupCommand(perform), restoreCommand(perform), compactCommand(perform)],
+    'Odoo and editors:': [odooCommand(perform), schemaCommand(perform), completionCommand(perform)],
+  }
+  const commands = Object.entries(groups).flatMap(([group, members]) => members.map((each) => each.helpGroup(group)))
   for (const command of commands) program.addCommand(command)
-  for (const command of [program, ...commands.flatMap(withCommands)]) {
+  const hidden = completeCommand(perform)
+  program.addCommand(hidden, { hidden: true })
+  for (const command of [program, hidden, ...commands.flatMap(withCommands)]) {
     command
       .exitOverride()
       .showHelpAfterError('(--help says how it is used)')
@@ -109,6 +128,7 @@ function createProgram(perform: Perform, world: World): Command {
         writeOut: (text) => world.stdout.write(text),
         writeErr: (text) => world.stderr.write(text),
       })
+    if (command !== program) command.addHelpText('after', EXIT_CODES)
   }
   return program
 }

@@ -1,15 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { ResyncOptions, ResyncProgress } from '../engine/resync.ts'
-import { parseDurationMs } from '../mapping/duration.ts'
 import type { Side } from '../mapping/mapping.ts'
-import type { Job } from '../requests.ts'
+import type { Job } from '../operations/job.ts'
+import { parseSince } from '../operations/parse-since.ts'
+import { mappingNamed } from '../operations/site.ts'
 import { showDryRun } from './dry-run.ts'
 import { type ExitCode, exitCodeOf } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { performJobs } from './perform-jobs.ts'
 import { createProgress } from './progress.ts'
-import { mappingNamed, setupOf } from './setup.ts'
+import { setupOf } from './setup.ts'
 import { count } from './words.ts'
 
 const HELP = `
@@ -37,7 +38,7 @@ export function resyncCommand(perform: Perform): Command {
     .description('bring records in step again, whatever was synced before')
     .argument('<mapping>', 'which mapping')
     .addOption(new Option('--from <side>', 'the side whose values win').choices(['odoo', 'external']))
-    .option('--since <time>', 'only what changed since: 2d, 6h, 2026-11-21, 2026-11-21T08:30:00Z', parseSince)
+    .option('--since <time>', 'only what changed since: 2d, 6h, 2026-11-21, 2026-11-21T08:30:00Z', sinceOf)
     .addOption(
       new Option('--ids <ids...>', 'only these records, by id on the side of --from (otherwise odoo)').conflicts(
         'keys',
@@ -49,12 +50,9 @@ export function resyncCommand(perform: Perform): Command {
     .action(perform((invocation, command) => resync(invocation, command.args[0] ?? '', command.opts<Options>())))
 }
 
-/** Milliseconds since 1970 of "2d" ago, or of a date or time. */
-function parseSince(text: string): number {
-  const agoMs = parseDurationMs(text)
-  if (agoMs !== null) return Date.now() - agoMs
-  const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN
-  if (Number.isNaN(atMs)) throw new InvalidArgumentError('expected 2d, 6h, 2026-11-21 or 2026-11-21T08:30:00Z')
+function sinceOf(text: string): number {
+  const atMs = parseSince(text, Date.now())
+  if (atMs === null) throw new InvalidArgumentError('expected 2d, 6h, 2026-11-21 or 2026-11-21T08:30:00Z')
   return atMs
 }
 

@@ -2,28 +2,19 @@ import { existsSync } from 'node:fs'
 import { readSetup, type Setup } from '../app.ts'
 import { SyncError } from '../contract/error.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
-import { didYouMean } from '../mapping/suggestion.ts'
+import { mappingNamed } from '../operations/site.ts'
 import type { Invocation } from './invocation.ts'
 
 /** Reads the configuration and the mappings, and keeps their secrets out of the terminal. @throws ConfigError, SyncError */
 export function setupOf({ config, env, terminal }: Invocation): Setup {
   if (!existsSync(config)) {
     throw new SyncError('config', `There is no configuration file ${config}.`, {
-      hint: 'Copy config.example.yaml to config.yaml and fill it in, or name another with --config. To see Tandem work without any: tandem demo.',
+      hint: 'Make one with: tandem init. Or name another with --config. To see Tandem work without any: tandem demo.',
     })
   }
   const setup = readSetup(config, env)
   terminal.redactWith(setup.config.redactor.redact)
   return setup
-}
-
-/** The mapping of this name. @throws SyncError `config` that says which there are. */
-export function mappingNamed(setup: Setup, name: string): MappingFile {
-  const found = setup.files.find((file) => file.name === name)
-  if (found) return found
-  const names = setup.files.map((file) => file.name)
-  const known = names.length === 0 ? `no *.yaml is in ${setup.config.mappings}` : `there are ${names.join(', ')}`
-  throw new SyncError('config', `There is no mapping "${name}"${didYouMean(name, names)}; ${known}.`)
 }
 
 /** The mappings of these names, or all. @throws SyncError `config` when one is unknown, or there are none at all. */

@@ -5,7 +5,10 @@ import type { Perform } from './invocation.ts'
 import { runUntilStopped } from './run.ts'
 
 const HELP = `
-Does the same as "run" where there is a configuration file, and the same as "demo" where there is none.`
+Does the same as "run" where there is a configuration file, and the same as "demo" where there is none.
+
+Examples:
+  tandem start`
 
 export function startCommand(perform: Perform): Command {
   return new Command('start')

@@ -2,13 +2,13 @@ import { Command } from 'commander'
 import type { Setup } from '../app.ts'
 import type { Counts } from '../ledger/ledger.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
-import type { Job } from '../requests.ts'
+import type { Job } from '../operations/job.ts'
+import { type OpenGuard, openGuards } from '../operations/open-guards.ts'
 import { showDryRun } from './dry-run.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import { failureAsJson, failureLines } from './failure.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { isKnown, ledgerToRead } from './ledger-access.ts'
-import { type OpenGuard, openGuards } from './open-guards.ts'
 import { type Outcome, performJobs } from './perform-jobs.ts'
 import { createProgress } from './progress.ts'
 import { mappingsNamed, setupOf } from './setup.ts'
@@ -84,6 +84,7 @@ async function withProgress(
   const progress = createProgress(invocation.terminal, 'changes settled:')
   const outcomes = await performJobs(setup, jobs, invocation, {
     onProgress: () => {},
+    onNotice: (mapping, message) => invocation.terminal.note(`${mapping}: ${message}`),
     onCounts(mapping, counts) {
       tallies.set(mapping, { first: tallies.get(mapping)?.first ?? counts, last: counts })
       let settled = 0

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import { openApp } from '../app.ts'
 import { type Difference, verify } from '../engine/verify.ts'
+import { mappingNamed } from '../operations/site.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { createProgress } from './progress.ts'
-import { mappingNamed, setupOf } from './setup.ts'
+import { setupOf } from './setup.ts'
 import { plural, shown } from './words.ts'
 
 const HELP = `

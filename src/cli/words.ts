@@ -52,3 +52,15 @@ export function shownFields(
     )
     .join(', ')
 }
+
+const SIZES = [
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const
+
+/** "4.2 MB": in powers of a thousand. */
+export function bytes(value: number): string {
+  const [unit, size] = SIZES.find(([, each]) => value >= each) ?? ['bytes', 1]
+  return size === 1 ? `${value} bytes` : `${(value / size).toFixed(1)} ${unit}`
+}

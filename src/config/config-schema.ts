@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { durationSchema } from '../mapping/duration.ts'
+import { alertsSchema } from './alerts-schema.ts'
 import { webhookSchema } from './webhook-schema.ts'
 
 /** "127.0.0.1:8080", "[::1]:8080", "8080", ":8080", 8080 or "off". A port alone listens on this machine only. */
@@ -50,8 +51,10 @@ export const configSchema = z.strictObject({
   mappings: z.string().min(1).default('./mappings'),
   /** By name; each has a type and perhaps webhooks, and everything else is for the connector of that type. */
   connections: z.record(connectionName, z.looseObject({ type: z.string().min(1), webhooks: webhookSchema.optional() })),
-  /** The HTTP server: hooks come in here. */
+  /** The HTTP server: the status page, the API, and hooks. */
   server: serverSchema.prefault({}),
+  /** Who is told when something needs a person. */
+  alerts: alertsSchema.prefault({}),
   log: z
     .strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),

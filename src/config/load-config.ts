@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import type { Locate, Path, Position } from '../mapping/problem.ts'
+import type { AlertSettings } from './alerts-schema.ts'
 import { ConfigError } from './config-error.ts'
 import { configSchema } from './config-schema.ts'
 import { parseFile } from './parse.ts'
@@ -44,6 +45,7 @@ export interface Config {
     /** The first makes the addresses of hooks; the others' are accepted too. */
     readonly hookSecrets: readonly string[]
   }
+  readonly alerts: AlertSettings
   readonly log: {
     readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
     readonly format: 'auto' | 'json' | 'pretty'
@@ -73,6 +75,8 @@ export function loadConfig(options: LoadOptions): Config {
   const { locate } = parsed.document
   const folder = dirname(file)
   const resolve = (path: string): string => (isAbsolute(path) ? path : join(folder, path))
+  for (const { webhooks } of Object.values(value.connections))
+    for (const secret of webhooks?.secrets ?? []) redactor.add(secret)
   const connections = Object.entries(value.connections).map(
     ([name, { type, webhooks = null, ...settings }]): [string, ConnectionConfig] => [
       name,
@@ -91,6 +95,7 @@ export function loadConfig(options: LoadOptions): Config {
       publicUrl: value.server.public_url?.replace(/\/+$/, '') ?? null,
       hookSecrets: [value.server.hook_secret, value.server.previous_hook_secret].filter((each) => each !== undefined),
     },
+    alerts: value.alerts,
     log: value.log,
     history: { keepsValues: value.history.values, keepMs: value.history.keep },
     limits: {

@@ -1,3 +1,4 @@
+import type { SyncError } from './error.ts'
 import type { Fields } from './value.ts'
 
 /** A record's id in its system, as text. Unique within its collection and never reused for another record. */
@@ -30,6 +31,12 @@ export type Change =
   | { readonly kind: 'hint'; readonly id: RecordId; readonly version: Version }
   /** The record is said to be deleted. The engine confirms that before it acts. */
   | { readonly kind: 'gone'; readonly id: RecordId; readonly atMs: number | null }
+  /**
+   * Something that should be a record cannot be read as one (a line of a file): a dead letter, and nothing else waits for
+   * it. `id` names the place ("items.csv:17"), never a record. It is over when a `gone` is told of it. Only for a feed
+   * with `look`, which is asked about the place when a person wants it tried again.
+   */
+  | { readonly kind: 'broken'; readonly id: RecordId; readonly version: Version; readonly error: SyncError }
 
 /** True where both versions surely name the same state. */
 export function isSameVersion(a: Version, b: Version): boolean {

@@ -127,6 +127,11 @@ export interface Capabilities {
   readonly guardedWrites: boolean
   /** The field and value that archive a record; null: it cannot be archived. */
   readonly archive: { readonly field: string; readonly archived: Value } | null
+  /**
+   * The system can be asked nothing: `read` answers that every record exists, with no fields, and `find` finds none. An
+   * operation in doubt is sent again under the same `Operation.name`, by which the system may know it. Absent: false.
+   */
+  readonly writeOnly?: boolean
 }
 
 /**
@@ -187,6 +192,14 @@ export interface Collection {
   readonly caller?: Caller
 }
 
+/** A collection that a system has, as a person who looks for one sees it. */
+export interface CollectionInfo {
+  /** As a mapping names it: "res.partner", "public.customers". */
+  readonly name: string
+  /** What people call it: "Contact"; null: nothing else. */
+  readonly label: string | null
+}
+
 /** A kind of system with its credentials and pool. */
 export interface Connector extends AsyncDisposable {
   /** Credentials, version, clock. @throws SyncError when the system cannot be reached or refuses us. */
@@ -196,6 +209,8 @@ export interface Connector extends AsyncDisposable {
    * user of the system could notice. Absent: `check` tells all there is.
    */
   drawMarks?(signal: AbortSignal): Promise<Identity['marks']>
+  /** The collections that our user may read, in the order of their names: for `tandem init`. Absent: they cannot be listed. */
+  collections?(signal: AbortSignal): Promise<readonly CollectionInfo[]>
   /** Cheap, asks nothing of the system. @throws SyncError `config` that names what is wrong in `spec`. */
   collection(request: CollectionRequest): Collection
 }

@@ -22,7 +22,7 @@ export const DISPOSITION = {
   server: 'retry',
   /** A deadlock, a serialization failure or a lock that was not given in time. */
   busy: 'retry',
-  /** The bytes that were streamed are not those that were announced: their source changed meanwhile. */
+  /** The source changed meanwhile: streamed bytes are not those that were announced, a record is not as a person saw it. */
   changed: 'retry',
   /** 429: wait at least `retryAfterMs`. */
   rate_limited: 'defer',
@@ -56,6 +56,8 @@ export const DISPOSITION = {
   schema: 'halt',
   /** The configuration cannot work. */
   config: 'halt',
+  /** A person paused the mapping or one of its connections. */
+  paused: 'halt',
   /** A guard tripped: too many deletes or changes at once. */
   guard: 'halt',
   /** The database behind the address is not the one that the ledger belongs to. */

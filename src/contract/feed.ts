@@ -61,6 +61,7 @@ export interface Feed {
   /**
    * What there is to say of these records now: a state for each that is in the collection, `gone` for each that does not
    * exist, nothing for one that is outside of the collection's filter. May be repeated. Absent: the sink is asked.
+   * Of a place that was told as `broken`: that again, the states of the records that it turned out to hold, or `gone`.
    */
   look?(ids: readonly RecordId[], signal: AbortSignal): Promise<readonly Change[]>
 }

@@ -4,12 +4,13 @@ import type { SyncError } from './error.ts'
 import type { Fields, Value } from './value.ts'
 
 /**
- * One change to make to one record. `open` is there where `fields` holds references to content: they are then written
+ * One change to make to one record. `name`, for a sink that is `writeOnly`: stays the same when the operation is sent again,
+ * also by a later process, and is another for every other change. `open` is there where `fields` holds references to content: they are then written
  * from that stream. Only a sink with `openContent` gets such operations.
  */
 export type Operation =
   /** `fields` always holds the key fields, unless the target assigns the key itself. */
-  | { readonly kind: 'create'; readonly fields: Fields; readonly open?: OpenContent }
+  | { readonly kind: 'create'; readonly fields: Fields; readonly name?: string; readonly open?: OpenContent }
   /**
    * `expected`: what the written fields held when this was decided. A sink with `guardedWrites` compares in the same
    * transaction as the write and answers `stale` without writing where they differ; others ignore it.
@@ -22,9 +23,10 @@ export type Operation =
       readonly id: RecordId
       readonly fields: Fields
       readonly expected: Fields | null
+      readonly name?: string
       readonly open?: OpenContent
     }
-  | { readonly kind: 'remove'; readonly id: RecordId }
+  | { readonly kind: 'remove'; readonly id: RecordId; readonly name?: string }
 
 /** What became of one operation. */
 export type Outcome =
@@ -86,6 +88,11 @@ export interface Sink {
    * batch that was refused (`park`) until the guilty record stands alone. With `inDoubt`, it looks before it sends again.
    */
   apply(operations: readonly Operation[], signal: AbortSignal): Promise<readonly Outcome[]>
+  /**
+   * Hands on what `apply` has taken and holds back so far (lines of a file that is sent when it is full, or after an hour),
+   * as far as that is due. Asked at the end of every run. May be repeated. @throws SyncError; then nothing is lost.
+   */
+  flush?(signal: AbortSignal): Promise<void>
   /**
    * For records that do not exist any more because they were merged into others: those, by the id of the one that is gone.
    * What was simply deleted, and what is not known, is absent. Absent: the system does not tell.

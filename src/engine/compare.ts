@@ -7,7 +7,8 @@ import { readRecords } from './pull.ts'
 import { goneOf } from './sweep.ts'
 
 const PAGE = 1000
-const POSITION = 'compare:position'
+/** The note that holds the last link that was compared. */
+export const POSITION = 'compare:position'
 
 /**
  * The rolling comparison: reads the next `count` linked records in full and captures what is not as it was seen. It goes

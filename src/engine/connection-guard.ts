@@ -23,9 +23,10 @@ export interface ConnectionGuard {
   ask<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T>
   /**
    * A call that reads or writes records: only made where the database was recognised since the connection last failed.
+   * @param failureIn what an answer says of the server, where its calls fail one by one; null: nothing.
    * @throws SyncError `identity` from `recognise`; `circuit_open` without sending anything; what `call` throws.
    */
-  work<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T>
+  work<T>(signal: AbortSignal, call: () => Promise<T>, failureIn?: (result: T) => SyncError | null): Promise<T>
   /** Looks at the database again before the next call that works with records. */
   distrust(): void
 }
@@ -92,13 +93,22 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
     if (circuit.state === 'closed') tell('held', retryAfterMs, error.message)
   }
 
-  const ask = async <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
+  const ask = async <T>(
+    signal: AbortSignal,
+    call: () => Promise<T>,
+    failureIn: (result: T) => SyncError | null = () => null,
+  ): Promise<T> => {
     const admission = admit(circuit, options.monotonicMs())
     if (admission.waitMs !== null) throw openError(options.connection, admission.waitMs)
     if (admission.circuit !== circuit) tell('half-open', null, null)
     circuit = admission.circuit
     try {
       const result = await call()
+      const failure = failureIn(result)
+      if (failure) {
+        onFailure(failure, signal.aborted)
+        return result
+      }
       circuit = answered(circuit)
       tell('closed', null, null)
       return result
@@ -138,9 +148,9 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
 
   return {
     ask,
-    async work(signal, call) {
+    async work(signal, call, failureIn) {
       await recognise(signal)
-      return ask(signal, call)
+      return ask(signal, call, failureIn)
     },
     distrust() {
       isRecognised = false

@@ -3,6 +3,7 @@ import type { Collection, Schema } from '../contract/connector.ts'
 import type { Fields } from '../contract/value.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Mapping, Side } from '../mapping/mapping.ts'
+import type { Around } from './activity.ts'
 import type { CrashPoint } from './crash-points.ts'
 import type { LookupCache } from './lookup-cache.ts'
 
@@ -42,6 +43,8 @@ export interface SyncEvent {
   readonly odooId: RecordId | null
   readonly externalId: RecordId | null
   readonly key: string | null
+  /** When the first of the changes that caused it was captured, where it came of one. */
+  readonly capturedAtMs?: number
   readonly fields?: Fields
   readonly before?: Fields
   readonly message?: string
@@ -81,6 +84,8 @@ export interface Context {
   readonly random: () => number
   readonly options: EngineOptions
   readonly emit: (event: SyncEvent) => void
+  /** Watches runs. */
+  readonly around: Around
   /** Ends the process there when a test asked for it. */
   readonly crashPoint: (point: CrashPoint) => void
   /** Tells that changes of these mappings may have become due. */

@@ -22,6 +22,7 @@ import { unknownSeen } from './seen.ts'
  * - A create whose key is there now was done, and the record is adopted by it like any other that exists.
  * - An update whose values are there now was done; where the old values are there, it was not, and is decided anew.
  *   Anything else is the stored form of what we wrote if the last writer is our user, otherwise someone's edit.
+ * - A side that can be asked nothing gets it again, under the same name.
  * - What was not done may still be under way: it is given `doubtGraceMs` before it counts as not done.
  *
  * Resolves with the milliseconds until something still in doubt should be looked at again, null if nothing is.
@@ -127,14 +128,18 @@ async function settleUpdates(
 ): Promise<number | null> {
   if (intents.length === 0) return null
   const ids = intents.flatMap(({ operation }) => (operation.kind === 'create' ? [] : [operation.id]))
-  const states = await readRecords(context, side, ids, signal)
+  const isBlind = context.sides[side].collection.capabilities.writeOnly === true
+  const states = isBlind ? new Map<string, RecordState>() : await readRecords(context, side, ids, signal)
   const known = await context.ledger.known(context.mapping.name, side, ids)
   let lookAgainMs: number | null = null
   for (const intent of intents) {
     if (intent.operation.kind === 'create') continue
     const state = states.get(intent.operation.id)
-    const { link = null, change = null } = known.get(intent.operation.id) ?? {}
-    const finding = state ? lookAtUpdate(context, intent, state, link) : { isDone: true, isForeign: false, seen: null }
+    const { link: stored = null, change = null } = known.get(intent.operation.id) ?? {}
+    const link = stored && withDrafted(stored, draft)
+    const finding = state
+      ? lookAtUpdate(context, intent, state, link)
+      : { isDone: !isBlind, isForeign: false, seen: null }
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     if (!finding.isDone && leftMs > 0) {
       lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))
@@ -148,6 +153,12 @@ async function settleUpdates(
     if (finding.isForeign || isOvertaken) draft.changes.push(changeOf(side, state))
   }
   return lookAgainMs
+}
+
+/** The link with what was found out about the other side's write a moment ago: one record may be in doubt on both sides. */
+function withDrafted(link: Link, { links }: Draft): Link {
+  const drafted = links.findLast((write) => write.kind === 'update' && write.id === link.id)
+  return drafted?.kind === 'update' ? { ...link, seen: { ...link.seen, ...drafted.seen } } : link
 }
 
 interface Finding {

@@ -1,3 +1,4 @@
+import { asSyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
 import type { StoredChange } from '../ledger/ledger.ts'
 import { generateKey, keyText } from '../mapping/key.ts'
@@ -7,6 +8,7 @@ import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { planCreate } from './create.ts'
 import { decide } from './decide.ts'
+import { isBrought } from './is-brought.ts'
 import { type Match, matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import type { PlannedChange } from './plan-resync.ts'
@@ -16,18 +18,20 @@ import { tellLines } from './tell-lines.ts'
 
 /** What a sync would do to one record, or why it would not. */
 export interface PlannedStep extends Omit<PlannedChange, 'action'> {
-  readonly action: PlannedChange['action'] | 'archive' | 'remove' | 'unlink' | 'guard'
+  readonly action: PlannedChange['action'] | 'archive' | 'remove' | 'unlink' | 'guard' | 'step'
 }
 
 /** What becomes of records of `side` without a link. `planned` names those met so far, as "side id", of both sides. */
 export async function planNewcomers(
   context: Context,
   side: Side,
-  changes: readonly StoredChange[],
+  newcomers: readonly StoredChange[],
   planned: Set<string>,
   signal: AbortSignal,
 ): Promise<readonly PlannedStep[]> {
-  if (changes.length === 0) return []
+  const refused: PlannedStep[] = []
+  const changes = newcomers.filter((change) => isWanted(context, side, change, refused))
+  if (changes.length === 0) return refused
   const matches = await matchRecords(context, side, changes, signal)
   const found = [...matches.values()].flatMap((match) => ('state' in match ? [match.state] : []))
   const resolved = await resolveReferences(
@@ -40,7 +44,7 @@ export async function planNewcomers(
   )
   const references = await compareContents(context, metPairs(side, changes, matches), resolved, () => true, signal)
   for (const { id } of changes) planned.add(`${side} ${id}`)
-  return changes.flatMap((change) => {
+  const steps = changes.flatMap((change): readonly PlannedStep[] => {
     const match = matches.get(change.id) ?? { kind: 'none' }
     if (match.kind === 'none') return [creation(context, change, references, planned)]
     if (match.kind === 'linked') return []
@@ -52,6 +56,18 @@ export async function planNewcomers(
     if (planned.has(`${otherSide(side)} ${match.state.id}`)) return []
     return adoption(context, change, match, references)
   })
+  return [...refused, ...steps]
+}
+
+/** What the mapping's `when` leaves where it is, is not told of. */
+function isWanted(context: Context, side: Side, change: StoredChange, refused: PlannedStep[]): boolean {
+  try {
+    return isBrought(context.mapping, side, change.fields)
+  } catch (thrown) {
+    const { message } = asSyncError(thrown)
+    refused.push({ ...stepBase(context, change), action: 'error', after: {}, message })
+    return false
+  }
 }
 
 function metPairs(

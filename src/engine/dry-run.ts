@@ -1,4 +1,5 @@
 import { isSameVersion, type RecordId, type RecordState } from '../contract/change.ts'
+import type { Fields } from '../contract/value.ts'
 import type { Link, NewChange, StoredChange, Work } from '../ledger/ledger.ts'
 import { flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { capture, type Known } from './capture.ts'
@@ -6,6 +7,7 @@ import type { Context } from './context.ts'
 import { EXITED } from './decide-gone.ts'
 import { type Draft, newDraft } from './draft.ts'
 import { type PlannedStep, planNewcomers } from './dry-run-newcomers.ts'
+import { planSteps } from './dry-run-steps.ts'
 import { confirmHint, isCrowd } from './guard.ts'
 import { isRead } from './is-read.ts'
 import { idOn, type Job } from './job.ts'
@@ -26,6 +28,8 @@ const MAX_PASSES = 3
 interface Findings {
   /** Changes of linked records, of both sides together. */
   readonly linked: Map<number, Work>
+  /** Records that look as they did at a new version: a field that only steps read may have changed. */
+  readonly touched: Map<number, Link>
   /** Records that this plan creates or joins on the other side, by "side id". */
   readonly planned: Set<string>
   gone: number
@@ -37,19 +41,32 @@ interface Findings {
  */
 export async function* planSync(real: Context, signal: AbortSignal): AsyncGenerator<PlannedStep> {
   const context = { ...real, lookups: assumeCreated(real.lookups) }
-  const findings: Findings = { linked: new Map(), planned: new Set(), gone: 0 }
+  const findings: Findings = { linked: new Map(), touched: new Map(), planned: new Set(), gone: 0 }
   for (const side of SIDES) {
     if (isRead(context, side)) yield* planSide(context, side, findings, signal)
   }
   let updates = 0
   const works = [...findings.linked.values()]
+  const written = new Map<string, Record<Side, Fields>>()
   for (let start = 0; start < works.length; start += PAGE) {
     for (const step of await planWorks(context, works.slice(start, start + PAGE), signal)) {
       if (step.action === 'update') updates += 1
+      if (step.action === 'update' && step.side !== null) addWritten(written, step, step.side)
       yield step
     }
   }
+  const links = [...works.flatMap(({ link }) => link ?? []), ...findings.touched.values()]
+  const planned = new Map(links.map((link) => [link.id, written.get(`${link.odooId} ${link.externalId}`) ?? NOTHING]))
+  yield* planSteps(context, links, planned, signal)
   yield* guards(context, findings.gone, updates, await context.ledger.countLinks(context.mapping.name))
+}
+
+const NOTHING = { odoo: {}, external: {} }
+
+function addWritten(written: Map<string, Record<Side, Fields>>, step: PlannedStep, side: Side): void {
+  const name = `${step.odooId} ${step.externalId}`
+  const fields = written.get(name) ?? { odoo: {}, external: {} }
+  written.set(name, { ...fields, [side]: { ...fields[side], ...step.after } })
 }
 
 async function* planSide(
@@ -94,6 +111,10 @@ async function* planPage(
   if (unread.length === 0) return
   const states = await readRecords(context, side, unread, signal)
   const newcomers: StoredChange[] = []
+  for (const { id } of capture(context.mapping, side, [...states.values()], known).touched) {
+    const link = known.get(id)?.link
+    if (link) findings.touched.set(link.id, link)
+  }
   for (const change of toDecide(context, side, [...states.values()], known)) {
     const link = known.get(change.id)?.link ?? null
     if (link) addLinked(findings, link, change)

@@ -141,7 +141,8 @@ async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSign
   let failure: SyncError | null = null
   for (const ofKind of Map.groupBy(sent, ({ write }) => write.operation.kind).values()) {
     for (const batch of batchesOf(context, first.write.side, ofKind, capabilities.maxBatch)) {
-      const sending = bridgeContents(context, first.write.side, sink, batch)
+      const named = capabilities.writeOnly ? batch.map(withName) : batch
+      const sending = bridgeContents(context, first.write.side, sink, named)
       const outcomes: readonly CallOutcome[] = failure
         ? batch.map(() => ({ kind: 'undone', error: failure as SyncError }))
         : await callSink(sending.sink, sending.operations, signal)
@@ -151,6 +152,13 @@ async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSign
       }
     }
   }
+}
+
+/** Under the name of the change that caused it, which stays what it is until the change is dealt with. */
+function withName(sent: Sent): Sent {
+  const { cause } = intentOf(sent.job, sent.write)
+  const name = `${cause.side} ${cause.id} ${cause.seq}`
+  return { ...sent, write: { ...sent.write, operation: { ...sent.write.operation, name } } }
 }
 
 /** The error that stops the run; null: it goes on. An operation in doubt stops it too: the side does not answer. */

@@ -1,7 +1,7 @@
 import { SyncError } from '../contract/error.ts'
-import type { GuardTrip } from '../ledger/ledger.ts'
+import type { GuardTrip, Ledger } from '../ledger/ledger.ts'
 import { hasUnseen } from '../ledger/seen.ts'
-import { type Guard, SIDES, type Side } from '../mapping/mapping.ts'
+import { type Guard, type Mapping, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import { changesOf, type Job } from './job.ts'
 import type { RunMemory } from './run-memory.ts'
@@ -101,11 +101,15 @@ export function confirmHint(mapping: string): string {
 }
 
 /** A person agrees to everything that guards of this mapping hold back now. The answer is the guards that had tripped. */
-export async function confirmGuards(context: Pick<Context, 'ledger' | 'mapping'>): Promise<readonly string[]> {
-  const { mapping, ledger } = context
+export async function confirmGuards(
+  { mapping, ledger }: { readonly mapping: Pick<Mapping, 'name'>; readonly ledger: Ledger },
+  confirmedBy: string | null = null,
+): Promise<readonly string[]> {
   const confirmedSeq = await ledger.lastSeq(mapping.name)
   const { guards, pause } = await ledger.state(mapping.name)
-  const confirmed = Object.fromEntries(Object.entries(guards).map(([name, trip]) => [name, { ...trip, confirmedSeq }]))
+  const confirmed = Object.fromEntries(
+    Object.entries(guards).map(([name, trip]) => [name, { ...trip, confirmedSeq, confirmedBy }]),
+  )
   await ledger.updateState(mapping.name, { guards: confirmed, ...(pause?.code === 'guard' ? { pause: null } : {}) })
   return Object.keys(confirmed)
 }

@@ -1,10 +1,11 @@
 import type { Caller } from '../contract/caller.ts'
 import type { Change, RecordId, RecordState } from '../contract/change.ts'
 import type { Collection, Connector } from '../contract/connector.ts'
-import { asSyncError } from '../contract/error.ts'
+import { asSyncError, type SyncError } from '../contract/error.ts'
 import type { Feed } from '../contract/feed.ts'
 import type { Hooks } from '../contract/hooks.ts'
-import type { FindRequest, Operation, Sink } from '../contract/sink.ts'
+import type { FindRequest, Operation, Outcome, Sink } from '../contract/sink.ts'
+import { speaksOfServer } from './circuit.ts'
 import type { ConnectionGuard } from './connection-guard.ts'
 import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
 
@@ -13,10 +14,11 @@ import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
  * else is as it was: nothing is repeated here, so a call that failed has failed.
  */
 export function guardConnector(connector: Connector, guard: ConnectionGuard): Connector {
-  const { drawMarks } = connector
+  const { drawMarks, collections } = connector
   return {
     check: (signal) => guard.ask(signal, () => connector.check(signal)),
     ...(drawMarks ? { drawMarks: (signal) => guard.ask(signal, () => drawMarks.call(connector, signal)) } : {}),
+    ...(collections ? { collections: (signal) => guard.ask(signal, () => collections.call(connector, signal)) } : {}),
     collection: (request) => guardCollection(connector.collection(request), guard),
     [Symbol.asyncDispose]: () => connector[Symbol.asyncDispose](),
   }
@@ -124,7 +126,7 @@ function guardHooks(hooks: Hooks, guard: ConnectionGuard): Hooks {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, openContent, reserve, survivors } = sink
+  const { births, flush, openContent, reserve, survivors } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -147,8 +149,10 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
     // The engine makes batches of `maxBatch`; nothing is split here, for an outcome in doubt is the engine's to settle.
     async apply(operations, signal) {
       const files = watchFiles(operations)
-      const outcomes = await guard.work(signal, () =>
-        batches.observe(operations.length, () => sink.apply(files.operations, signal).catch(files.blame)),
+      const outcomes = await guard.work(
+        signal,
+        () => batches.observe(operations.length, () => sink.apply(files.operations, signal).catch(files.blame)),
+        failureOfAll,
       )
       if (outcomes === null) throw files.failure
       return outcomes
@@ -158,6 +162,7 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
       : {}),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
     ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
+    ...(flush ? { flush: (signal) => guard.work(signal, () => flush.call(sink, signal)) } : {}),
     ...(reserve
       ? {
           reserve: (field, count, signal) => guard.work(signal, () => reserve.call(sink, field, count, signal)),
@@ -242,4 +247,12 @@ async function inParts<T>(load: Load, items: readonly T[], call: (part: readonly
       done += part.length
     })
   } while (done < items.length)
+}
+
+/** Where each record is a call of its own, a server that does not answer is told record by record. null: it answered. */
+function failureOfAll(outcomes: readonly Outcome[] | null): SyncError | null {
+  const failures = (outcomes ?? []).flatMap((outcome) =>
+    outcome.kind === 'rejected' && speaksOfServer(outcome.error.code) ? [outcome.error] : [],
+  )
+  return failures.length > 0 && failures.length === outcomes?.length ? (failures[0] ?? null) : null
 }

@@ -82,7 +82,7 @@ async function planLinkedPairs(
   })
 }
 
-function describePlan(
+export function describePlan(
   context: Context,
   plan: Plan,
   ids: Pick<PlannedChange, 'odooId' | 'externalId' | 'key'>,

@@ -10,6 +10,7 @@ import { planCreate } from './create.ts'
 import { createMissing, type Refusals, refusalOf } from './create-missing.ts'
 import { decide } from './decide.ts'
 import { type Draft, faultOf, keep, keepFailed, resolve } from './draft.ts'
+import { isBrought } from './is-brought.ts'
 import { type Job, jobOf } from './job.ts'
 import { type Match, matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
@@ -66,7 +67,7 @@ export async function planUnlinked(
 /** Whether the mapping's condition lets a record be brought over; what is not wanted, or cannot be told, is dealt with. */
 function isWanted(context: Context, side: Side, change: StoredChange, draft: Draft): boolean {
   try {
-    if (context.mapping.when[side]?.evaluate({ [side]: change.fields }) !== false) return true
+    if (isBrought(context.mapping, side, change.fields)) return true
     resolve(draft, change, 'unchanged')
   } catch (error) {
     keepFailed(context, draft, change, asSyncError(error))

@@ -4,6 +4,7 @@ import { SyncError } from '../contract/error.ts'
 import type { Page } from '../contract/feed.ts'
 import type { NewChange } from '../ledger/ledger.ts'
 import type { Side } from '../mapping/mapping.ts'
+import { brokenChange, tellOfBroken } from './broken.ts'
 import { capture, type Known } from './capture.ts'
 import type { Context } from './context.ts'
 import type { RunMemory } from './run-memory.ts'
@@ -126,7 +127,7 @@ async function stagePage(
       if (mark !== since) mark.forget()
       mark = again
     }
-    const ids = [...states.keys(), ...page.changes.flatMap((change) => (change.kind === 'gone' ? [change.id] : []))]
+    const ids = [...states.keys(), ...page.changes.flatMap(idOfNoState)]
     const isOnlyStates = page.changes.every((change) => change.kind === 'state')
     if (open && (!isOnlyStates || ids.some((id) => open?.ids.has(id)))) {
       if (!(await open.settled)) return 'left'
@@ -154,7 +155,12 @@ async function stagePage(
   }
 }
 
-function store(
+/** The id of what is told without a state that is captured. */
+function idOfNoState(change: Change): readonly RecordId[] {
+  return change.kind === 'gone' || change.kind === 'broken' ? [change.id] : []
+}
+
+async function store(
   context: Context,
   side: Side,
   page: Page,
@@ -163,15 +169,17 @@ function store(
 ): Promise<void> {
   const { mapping, ledger, clock } = context
   const gone = page.changes.flatMap((change) => (change.kind === 'gone' ? goneChange(side, change, known) : []))
+  const broken = page.changes.flatMap((change) => (change.kind === 'broken' ? brokenChange(side, change, known) : []))
   const captured = capture(mapping, side, states, known)
-  return ledger.stage(mapping.name, {
+  await ledger.stage(mapping.name, {
     side,
     cursor: page.cursor,
-    changes: [...captured.changes, ...gone],
+    changes: [...captured.changes, ...gone, ...broken],
     touched: captured.touched,
     unchanged: captured.unchanged,
     nowMs: clock.nowMs(),
   })
+  await tellOfBroken(context, side, broken)
 }
 
 /** The records that a page only hints at, without those that are known at that very version. */

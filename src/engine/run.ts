@@ -5,8 +5,10 @@ import { settleDoubts } from './doubt.ts'
 import { hear } from './hear.ts'
 import { isRead } from './is-read.ts'
 import { rememberLastActivity } from './lost-memory.ts'
+import { carryOutMappingChange } from './mapping-change.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
+import { forgetRestored, optionsOfRestored } from './restored.ts'
 import type { RunMemory } from './run-memory.ts'
 import { workSteps } from './steps.ts'
 import { type SweepReport, sweep } from './sweep.ts'
@@ -36,14 +38,17 @@ export interface RunReport {
  */
 export async function runMapping(
   context: Context,
-  options: RunOptions,
+  wanted: RunOptions,
   memory: RunMemory,
   signal: AbortSignal,
 ): Promise<RunReport> {
   memory.updates = 0
   memory.lostMemory ??= await rememberLastActivity(context)
+  const restored = await optionsOfRestored(context, wanted)
+  let options = restored ?? wanted
   await reconcile(context, signal)
   const lookAgainMs = await settleDoubts(context, signal)
+  if (await carryOutMappingChange(context, memory, signal)) options = { ...options, sweeps: true }
   const sides = SIDES.filter((side) => isRead(context, side))
   await hear(context, memory, signal)
   const { depth } = options
@@ -67,7 +72,14 @@ export async function runMapping(
     await drain()
   }
   if (options.depth === 'deep') await expireWaiting(context)
+  if (restored && !memory.isStopping()) await forgetRestored(context)
+  await flush(context, signal)
   return { lookAgainMs, sweeps }
+}
+
+/** Has sinks hand on what they held back, as far as it is due. */
+async function flush(context: Context, signal: AbortSignal): Promise<void> {
+  for (const side of SIDES) await context.sides[side].collection.sink?.flush?.(signal)
 }
 
 /** So many times steps may make fields due and fields steps, in one run. */

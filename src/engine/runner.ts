@@ -6,8 +6,10 @@ import type { Context } from './context.ts'
 import { faultOf } from './draft.ts'
 import { confirmHint, deletesAllowed } from './guard.ts'
 import { isRead } from './is-read.ts'
+import { type FoundPause, personPauseOf } from './person-pause.ts'
 import { LAST_SWEEP, type RunOptions, type RunReport, runMapping } from './run.ts'
 import { newRunMemory, type RunMemory } from './run-memory.ts'
+import { notedRuns, noteStart, type RunStart } from './run-notes.ts'
 import { keepTime } from './timetable.ts'
 import { listen, watch } from './watch.ts'
 
@@ -15,6 +17,8 @@ import { listen, watch } from './watch.ts'
 const COMPARE_EVERY_MS = 60 * 60_000
 /** A paused mapping is looked at again so often, in case the person mended the other system rather than told us. */
 const PAUSE_PROBE_MS = 5 * 60_000
+/** How often a run looks whether a person has paused it. */
+const PAUSE_LOOK_MS = 1000
 const MAX_RUN_BACKOFF_MS = 5 * 60_000
 
 /** Runs one mapping for as long as the process lives. */
@@ -42,7 +46,8 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
   const { mapping, clock } = context
   const queue = new PQueue({ concurrency: 1 })
   const stopping = new AbortController()
-  const memory = newRunMemory(() => stopping.signal.aborted)
+  let isPaused = false
+  const memory = newRunMemory(() => stopping.signal.aborted || isPaused)
   const aborting = new AbortController()
   const due = { tail: false, deep: false, sweep: false, compare: false }
   let isQueued = false
@@ -51,10 +56,23 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
   /** For what runs beside the runs, where only the ledger can fail: unheard, it would end the process. */
   const tellLedgerFailure = (thrown: unknown): void => onLedgerFailure(asSyncError(thrown))
 
+  /** A person may pause the mapping while it runs: what is in flight is finished, and the rest is left. */
+  const heedPauses = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      await clock.sleep(PAUSE_LOOK_MS, signal).catch(() => {})
+      if (!signal.aborted) isPaused = (await pauseOf(context)) !== null
+    }
+  }
+
   const recordedRun = async (options: RunOptions): Promise<RunReport> => {
+    const start = await noteStart(context, options)
+    const ended = new AbortController()
+    void heedPauses(ended.signal).catch(tellLedgerFailure)
     try {
-      const report = await runMapping(context, options, memory, aborting.signal)
-      await recordSuccess(context)
+      const report = await context.around({ kind: 'run', mapping: mapping.name, depth: options.depth }, () =>
+        runMapping(context, options, memory, aborting.signal),
+      )
+      await recordSuccess(context, start)
       await sleepUntilDue(report.lookAgainMs)
       return report
     } catch (thrown) {
@@ -62,10 +80,13 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
       const error = asSyncError(thrown)
       if (error.code === 'ledger') onLedgerFailure(error)
       else {
-        await recordFailure(context, error)
+        await recordFailure(context, start, error)
         await sleepUntilDue(null)
       }
       throw error
+    } finally {
+      ended.abort()
+      isPaused = false
     }
   }
 
@@ -76,7 +97,7 @@ export function createRunner(context: Context, onLedgerFailure: (error: SyncErro
     const nextMs = await context.ledger.nextDueMs(mapping.name, await deletesAllowed(context, memory))
     const stepMs = mapping.steps.length > 0 ? await context.ledger.nextStepDueMs(mapping.name) : null
     const { notBeforeMs, pause } = await context.ledger.state(mapping.name)
-    if (pause) return
+    if (pause || (await pauseOf(context))) return
     const arrivalMs = await context.ledger.nextArrivalMs(mapping.name)
     const waits = [
       lookAgainMs,
@@ -208,37 +229,57 @@ async function startSweeps(context: Context, schedule: Schedule, tick: () => voi
   keepTime(schedule, clock, tick, signal, firstMs)
 }
 
+/** That a person does not want the mapping to run. */
+async function pauseOf({ ledger, mapping, sides }: Context): Promise<FoundPause | null> {
+  return personPauseOf(
+    ledger,
+    mapping.name,
+    SIDES.map((side) => sides[side].connection),
+  )
+}
+
 async function mayRun(context: Context): Promise<boolean> {
+  if (await pauseOf(context)) return false
   const { pause, notBeforeMs } = await context.ledger.state(context.mapping.name)
   const nowMs = context.clock.nowMs()
   // A clock that was set back must not keep a mapping waiting for days.
   return pause === null && (notBeforeMs <= nowMs || notBeforeMs > nowMs + MAX_RUN_BACKOFF_MS)
 }
 
-async function recordSuccess(context: Context): Promise<void> {
+async function recordSuccess(context: Context, start: RunStart): Promise<void> {
   const { ledger, mapping, clock } = context
-  const { failures } = await ledger.state(mapping.name)
+  const state = await ledger.state(mapping.name)
+  const runs = await notedRuns(context, state, start, null)
   const nowMs = clock.nowMs()
-  await ledger.updateState(mapping.name, { failures: 0, notBeforeMs: 0, lastRunAtMs: nowMs, lastSuccessAtMs: nowMs })
-  if (failures > 0) tell(context, 'resumed', `Mapping ${mapping.name} runs again.`)
+  const times = { lastRunAtMs: nowMs, lastSuccessAtMs: nowMs }
+  await ledger.updateState(mapping.name, { failures: 0, notBeforeMs: 0, ...times, runs })
+  if (state.failures > 0) tell(context, 'resumed', `Mapping ${mapping.name} runs again.`)
 }
 
 /** A person is needed: the mapping pauses. Otherwise it is tried again, later each time. */
-async function recordFailure(context: Context, error: SyncError): Promise<void> {
+async function recordFailure(context: Context, start: RunStart, error: SyncError): Promise<void> {
   const { ledger, mapping, clock, random, options } = context
   const nowMs = clock.nowMs()
+  const state = await ledger.state(mapping.name)
+  const runs = await notedRuns(context, state, start, faultOf(error))
   if (error.disposition === 'halt') {
     const hint = error.hint ?? (error.code === 'guard' ? confirmHint(mapping.name) : null)
     await ledger.updateState(mapping.name, {
       lastRunAtMs: nowMs,
+      runs,
       pause: { ...faultOf(error), hint, sinceMs: nowMs },
     })
     tell(context, 'paused', `Mapping ${mapping.name} is paused: ${sentences(error.message, hint)}`)
     return
   }
-  const { failures } = await ledger.state(mapping.name)
+  const { failures } = state
   const pauseMs = error.retryAfterMs ?? backoffMs(failures, options.backoffMs, MAX_RUN_BACKOFF_MS, random)
-  await ledger.updateState(mapping.name, { failures: failures + 1, notBeforeMs: nowMs + pauseMs, lastRunAtMs: nowMs })
+  await ledger.updateState(mapping.name, {
+    failures: failures + 1,
+    notBeforeMs: nowMs + pauseMs,
+    lastRunAtMs: nowMs,
+    runs,
+  })
   tell(
     context,
     'run',

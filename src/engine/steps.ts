@@ -1,8 +1,6 @@
-import type { RecordState } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
-import type { Fields, Value } from '../contract/value.ts'
+import type { Value } from '../contract/value.ts'
 import type { HistoryEntry, StepOutcome, StepTask } from '../ledger/ledger.ts'
-import type { Scope } from '../mapping/expression.ts'
 import { SIDES, type Side, type StepRule } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import { capture } from './capture.ts'
@@ -12,14 +10,12 @@ import { fingerprint } from './fingerprint.ts'
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 import type { RunMemory } from './run-memory.ts'
+import { holds, type Records, readBoth, readsOf, scopeOf, withRelated } from './step-records.ts'
 
 /** How many records' steps are looked at together: they are read in one call for each side. */
 const TAKE = 200
 /** A call in doubt is looked at again so soon. */
 const LOOK_AGAIN_MS = 1000
-
-/** What both sides show of a record right now. */
-type Records = Readonly<Record<Side, RecordState>>
 
 /**
  * Works off the steps that are due: of each record in order, once its fields are settled. The answer is how many calls
@@ -48,7 +44,11 @@ async function workTasks(
   memory: RunMemory,
   signal: AbortSignal,
 ): Promise<number> {
-  const records = await readBoth(context, tasks, signal)
+  const records = await readBoth(
+    context,
+    tasks.map(({ link }) => link),
+    signal,
+  )
   const called: Record<Side, Set<string>> = { odoo: new Set(), external: new Set() }
   const idle: StepOutcome[] = []
   let calls = 0
@@ -117,7 +117,7 @@ async function workTask(context: Context, task: StepTask, first: Records, signal
       const isCalled = await workStep(context, rule, records, progress, signal)
       if (isCalled === 'later') return resultOf(progress, laterOutcome(context, progress))
       if (!isCalled) continue
-      const again = (await readBoth(context, [task], signal)).get(task.link.id)
+      const again = (await readBoth(context, [task.link], signal)).get(task.link.id)
       if (!again) break
       records = again
       await refuseUseless(context, rule, records, signal)
@@ -191,50 +191,6 @@ async function refuseUseless(context: Context, rule: StepRule, records: Records,
   throw new SyncError('unexpected', `it was called, and its \`unless\` does not hold: ${unless.source}`, {
     hint: `Look at the record, correct \`unless\` of ${name} in the mapping, or say repeatable: true.`,
   })
-}
-
-function holds(value: Value): boolean {
-  if (typeof value === 'boolean') return value
-  throw new SyncError('invalid', `a condition is true or false, and this one gave ${JSON.stringify(value)}`)
-}
-
-function scopeOf(records: Records): Scope {
-  return { odoo: records.odoo.fields, external: records.external.fields }
-}
-
-function readsOf({ when }: StepRule, scope: Scope): readonly Value[] {
-  return Object.entries(when.reads).flatMap(([side, names]) => names.map((name) => scope[side]?.[name] ?? null))
-}
-
-async function withRelated(context: Context, rule: StepRule, records: Records, signal: AbortSignal): Promise<Scope> {
-  const read: Record<string, readonly Fields[]> = {}
-  for (const [name, { side, request }] of rule.related) {
-    const { caller } = context.sides[side].stepRecords ?? {}
-    read[name] = (await caller?.related(records[side].id, request, signal)) ?? []
-  }
-  return { ...scopeOf(records), read }
-}
-
-async function readBoth(
-  context: Context,
-  tasks: readonly StepTask[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<number, Records>> {
-  const read = async (side: Side): Promise<ReadonlyMap<string, RecordState>> => {
-    const { stepRecords, schema } = context.sides[side]
-    if (!stepRecords?.sink) throw new SyncError('config', `${schema.name} cannot be read by id.`)
-    return stepRecords.sink.read(
-      tasks.map(({ link }) => idOn(link, side)),
-      signal,
-    )
-  }
-  const [odoo, external] = await Promise.all([read('odoo'), read('external')])
-  const records = new Map<number, Records>()
-  for (const { link } of tasks) {
-    const [ours, theirs] = [odoo.get(link.odooId), external.get(link.externalId)]
-    if (ours && theirs) records.set(link.id, { odoo: ours, external: theirs })
-  }
-  return records
 }
 
 /** What calls did to the records flows like any change of theirs. */

@@ -19,9 +19,16 @@ export function tellOfWrite(context: Context, job: Job, write: Write, record: Re
   const written = operation.kind === 'remove' ? {} : operation.fields
   const told = tellLines(context.mapping.fields, side, { before: write.before, after: written })
   const { before, after: fields } = told
-  draft.events.push({ mapping: context.mapping.name, kind: event, side, odooId, externalId, key, fields, before })
+  const capturedAtMs = capturedAtMsOf(job)
+  const mapping = context.mapping.name
+  draft.events.push({ mapping, kind: event, side, odooId, externalId, key, capturedAtMs, fields, before })
   const detail = valuesOf(context, event, before, fields)
   draft.history.push({ atMs: draft.nowMs, event, side, odooId, externalId, key, detail })
+}
+
+/** A new record that is dealt with at once was captured just now. */
+function capturedAtMsOf({ work }: Job): number {
+  return Math.min(work.odoo?.firstCapturedAtMs ?? Infinity, work.external?.firstCapturedAtMs ?? Infinity)
 }
 
 const NO_VALUES: Record<string, unknown> = {}

@@ -7,6 +7,7 @@ import { type ComparedPair, compareContents } from './compare-contents.ts'
 import type { Context } from './context.ts'
 import { isInStep } from './decide.ts'
 import { fingerprint } from './fingerprint.ts'
+import { isBrought } from './is-brought.ts'
 import { idOn } from './job.ts'
 import { readRecords } from './pull.ts'
 import { resolveReferences } from './references.ts'
@@ -141,7 +142,28 @@ async function* unlinkedRecords(context: Context, side: Side, signal: AbortSigna
     const listing: Awaited<ReturnType<typeof feed.list>> = await feed.list(after, PAGE, signal)
     const ids = listing.entries.map(({ id }) => id)
     const links = await context.ledger.links(context.mapping.name, side, ids)
-    for (const id of ids) if (!links.has(id)) yield { kind: 'unlinked', side, id }
+    const unlinked = ids.filter((id) => !links.has(id))
+    for (const id of await thoseBrought(context, side, unlinked, signal)) yield { kind: 'unlinked', side, id }
     after = listing.after
   } while (after !== null)
+}
+
+/** Without those that the mapping's `when` leaves where they are. */
+async function thoseBrought(
+  context: Context,
+  side: Side,
+  ids: readonly RecordId[],
+  signal: AbortSignal,
+): Promise<readonly RecordId[]> {
+  const { mapping } = context
+  if (!mapping.when[side] || ids.length === 0) return ids
+  const states = await readRecords(context, side, ids, signal)
+  return ids.filter((id) => {
+    try {
+      return isBrought(mapping, side, states.get(id)?.fields ?? {})
+    } catch {
+      // A dead letter says why it cannot be told.
+      return true
+    }
+  })
 }

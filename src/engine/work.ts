@@ -1,5 +1,6 @@
 import type { StoredChange, Work } from '../ledger/ledger.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { isBroken, lookAtBroken } from './broken.ts'
 import type { Context } from './context.ts'
 import { keep, newDraft, resolve, settle } from './draft.ts'
 import { executeJobs } from './execute.ts'
@@ -73,16 +74,19 @@ async function workOn(context: Context, works: readonly Work[], memory: RunMemor
     ...(await planLinked(context, routes.get('linked') ?? [], draft, signal)),
   ]
   for (const side of SIDES) {
+    const broken = (routes.get('broken') ?? []).flatMap((work) => work[side] ?? [])
+    await lookAtBroken(context, side, broken, draft, signal)
     jobs.push(...(await planUnlinked(context, side, routes.get(`new-${side}`) ?? [], draft, signal)))
   }
   await weighChanges(context, memory, jobs)
   await executeJobs(context, jobs, draft, memory.writes, signal)
 }
 
-type Route = 'gone' | 'linked' | 'survivor' | 'new-odoo' | 'new-external'
+type Route = 'gone' | 'linked' | 'survivor' | 'broken' | 'new-odoo' | 'new-external'
 
 function routeOf(work: Work): Route {
   const { link, odoo, external } = work
+  if (!link && changesOf(work).some(isBroken)) return 'broken'
   if (!link) return odoo ? 'new-odoo' : 'new-external'
   if (isGone(odoo) || isGone(external)) return 'gone'
   if (link.state === 'live') return 'linked'

@@ -59,6 +59,8 @@ export interface NewChange {
   readonly byUs: boolean | null
   /** Values by field name of that side. Merged over the fields of a change that is already there. */
   readonly fields: Fields
+  /** Stored as a dead letter with this reason; absent or null: to be applied. */
+  readonly fault?: Fault | null
 }
 
 export interface StoredChange extends NewChange {
@@ -117,6 +119,16 @@ export interface Counts {
   readonly deadLetters: number
 }
 
+/** How much was captured and applied within one slice of time, for one side of a mapping. */
+export interface Throughput {
+  /** The slice begins then, and is `THROUGHPUT_SLICE_MS` long. */
+  readonly atMs: number
+  readonly side: Side
+  readonly captured: number
+  readonly applied: number
+}
+export const THROUGHPUT_SLICE_MS = 5 * 60_000
+
 export interface HistoryEntry {
   readonly atMs: number
   /** "created", "updated", "removed", "archived", "adopted", "conflict", "lost", "failed", "dead", "captured", … */
@@ -128,6 +140,11 @@ export interface HistoryEntry {
   readonly key: string | null
   /** Values before and after by field, errors, reasons. Never a credential. */
   readonly detail: Readonly<Record<string, unknown>>
+}
+
+export interface StoredHistoryEntry extends HistoryEntry {
+  /** Names the entry within its mapping; grows with time. */
+  readonly id: number
 }
 
 /** What a system told by itself: a webhook that was acknowledged, a message of a bus. */
@@ -282,15 +299,41 @@ export type StepOutcome = Pick<
   'seq' | 'state' | 'step' | 'calledAtMs' | 'attempts' | 'notBeforeMs' | 'fault' | 'marks'
 > & { readonly linkId: number }
 
+/** A run that did something or failed. */
+export interface RunNote {
+  readonly startedAtMs: number
+  readonly tookMs: number
+  /** How the feeds were read, and whether deletes were looked for. */
+  readonly depth: 'tail' | 'deep' | 'none'
+  readonly swept: boolean
+  readonly captured: number
+  readonly applied: number
+  readonly deadLetters: number
+  readonly conflicts: number
+  /** Why it failed; null: it did not. */
+  readonly fault: Fault | null
+}
+
+/** That a person paused a mapping, or in a connection's note `pausedBy` a connection. */
+export interface PersonPause {
+  readonly by: string
+  readonly reason: string | null
+  readonly sinceMs: number
+}
+
 /** A mapping's condition, beyond its changes. */
 export interface MappingState {
   /** Why it does not run; null: it runs. */
   readonly pause: (Fault & { readonly sinceMs: number }) | null
+  /** A person does not want it to run; null: nobody minds. Independent of `pause`, and lifted by a person only. */
+  readonly pausedBy: PersonPause | null
   /** Failures of whole runs in a row, and when the next may start. */
   readonly failures: number
   readonly notBeforeMs: number
   readonly lastRunAtMs: number | null
   readonly lastSuccessAtMs: number | null
+  /** The last runs that did something or failed, newest first. */
+  readonly runs: readonly RunNote[]
   /** The guards that tripped, by "deletes:odoo", "deletes:external", "changes:odoo", …. */
   readonly guards: Readonly<Record<string, GuardTrip>>
   /** What else is remembered between runs, by name: "sweep:odoo" and the like. */
@@ -304,6 +347,7 @@ export interface GuardTrip {
   readonly message: string
   /** A person has agreed to changes up to this seq; null: not yet. */
   readonly confirmedSeq: number | null
+  readonly confirmedBy?: string | null
 }
 
 /** Work that a command hands to the daemon that holds the ledger. */
@@ -434,13 +478,15 @@ export interface Ledger extends AsyncDisposable {
 
   state(mapping: string): Promise<MappingState>
   updateState(mapping: string, update: Partial<MappingState>): Promise<void>
-  /** A connection's notes: identity, clock offset, pause. */
+  /** A connection's notes: identity, condition, `pausedBy`. */
   connectionNotes(connection: string): Promise<Readonly<Record<string, Value>>>
   updateConnectionNotes(connection: string, notes: Readonly<Record<string, Value>>): Promise<void>
 
   counts(mapping: string): Promise<Readonly<Record<Side, Counts>>>
   /** When the oldest change that is pending or waiting was first captured; null: everything is in step. */
   oldestChangeMs(mapping: string): Promise<number | null>
+  /** The slices of time since then in which anything was captured or applied, oldest first. */
+  throughput(mapping: string, sinceMs: number): Promise<readonly Throughput[]>
   /** Changes in a state, newest first, with the mapping's links. */
   changes(
     mapping: string | null,
@@ -452,7 +498,9 @@ export interface Ledger extends AsyncDisposable {
   history(
     mapping: string,
     filter: { odooId?: RecordId; externalId?: RecordId; key?: string; sinceMs?: number; limit: number },
-  ): Promise<readonly HistoryEntry[]>
+  ): Promise<readonly StoredHistoryEntry[]>
+  /** One entry that says more than that a record was created; null: it is not kept (any more). */
+  historyEntry(mapping: string, id: number): Promise<StoredHistoryEntry | null>
   addHistory(mapping: string, entries: readonly HistoryEntry[]): Promise<void>
   mappings(): Promise<readonly string[]>
 
@@ -462,8 +510,15 @@ export interface Ledger extends AsyncDisposable {
   answerRequest(id: number, state: Request['state'], answer: Readonly<Record<string, Value>>): Promise<void>
   findRequest(id: number): Promise<Request | null>
 
-  /** Removes history, answered requests and the names of received events older than these. */
-  prune(limits: { historyBeforeMs: number; requestsBeforeMs: number; eventsBeforeMs?: number }): Promise<void>
+  /** Removes history, answered requests, throughput and the names of events older than these; of what is not named, nothing. */
+  prune(limits: {
+    historyBeforeMs: number
+    requestsBeforeMs: number
+    throughputBeforeMs?: number
+    eventsBeforeMs?: number
+  }): Promise<void>
+  /** Writes something small, as durably as everything else. @throws SyncError `ledger` when nothing can be written. */
+  proveWritable(nowMs: number): Promise<void>
   /** Bytes on disk. */
   sizeBytes(): Promise<number>
 }

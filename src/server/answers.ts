@@ -2,15 +2,17 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ErrorCode, SyncError } from '../contract/error.ts'
 
-/** Every refusal: `{"error":{"code","message"}}`. Says nothing that a stranger should not know. */
+/** Every refusal: `{"error":{"code","message","hint"}}`, the hint where there is one. Says nothing that a stranger should not know. */
 export function refuse(
   context: Context,
   status: ContentfulStatusCode,
   code: string,
   message: string,
   headers: Readonly<Record<string, string>> = {},
+  hint: string | null = null,
 ): Response {
-  return context.json({ error: { code, message } }, status, headers)
+  const error = hint === null ? { code, message } : { code, message, hint }
+  return context.json({ error }, status, headers)
 }
 
 const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {

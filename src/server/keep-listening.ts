@@ -3,10 +3,13 @@ import type { Collection } from '../contract/connector.ts'
 import { asSyncError, type SyncError } from '../contract/error.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { sideSpec } from '../mapping/mapping-file.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { pushTarget } from './hook-address.ts'
 import type { HookParser } from './hook-routes.ts'
 import { createInbox } from './inbox.ts'
 import { type Listening, listen } from './listen.ts'
+import { readStatus } from './overview-data.ts'
+import type { ServerSite } from './site.ts'
 import { createWebApp } from './web-app.ts'
 import { collectionName } from './webhooks/collection-name.ts'
 import { createReceiver, type Listener, type Receiver } from './webhooks/receiver.ts'
@@ -18,6 +21,14 @@ const CLOSE_MS = 5000
 export interface ListeningOptions {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, mapping: string | null) => void
   readonly onLedgerFailure: (error: SyncError) => void
+  /** The running mapping's context; null: it does not run (yet). */
+  readonly contextOf?: ServerSite['contextOf']
+  /** Told that something of these mappings may have become due. */
+  readonly wake?: (mappings: readonly string[]) => void
+  /** Told where the server can be reached. */
+  readonly onListening?: ((url: string) => void) | undefined
+  /** What is measured; absent: nothing. */
+  readonly metrics?: Metrics | undefined
   readonly signal: AbortSignal
 }
 
@@ -29,13 +40,14 @@ export interface ListeningOptions {
 export async function keepListening(
   app: App,
   hear: (mapping: string) => void,
-  { log, onLedgerFailure, signal }: ListeningOptions,
+  options: ListeningOptions,
 ): Promise<void> {
+  const { log, onLedgerFailure, contextOf = () => null, wake = () => {}, onListening, metrics, signal } = options
   const { server, redactor } = app.config
   if (server.listen === null || signal.aborted) return
   const collections = collectionsOf(app)
   const parsers = parsersOf(collections)
-  const receivers = receiversOf(app, collections)
+  const receivers = receiversOf(app, collections, log)
   for (const { name } of app.files) {
     for (const side of SIDES) redactor.add(pushTarget(server, name, side)?.token ?? '')
   }
@@ -45,23 +57,35 @@ export async function keepListening(
     onReceived: (mappings) => mappings.forEach(hear),
     onLedgerFailure,
   })
+  const onDefect = (message: string): void => log('error', message, null)
+  const startedAtMs = app.clock.nowMs()
+  const site: ServerSite = { ...siteOf(app), wake, contextOf, startedAtMs, onDefect, signal }
+  metrics?.watch({ status: () => readStatus(site), ledgerFile: app.config.ledger.file })
   const web = createWebApp({
     ledger: app.ledger,
+    site,
+    metrics,
     settings: server,
     parserOf: (mapping, side) => parsers.get(`${mapping}/${side}`) ?? null,
-    receiverOf: (connection) => receivers.get(connection) ?? null,
-    nowMs: app.clock.nowMs,
+    webhooks: { receiverOf: (connection) => receivers.get(connection) ?? null, nowMs: app.clock.nowMs },
     inbox,
-    onDefect: (message) => log('error', message, null),
+    onDefect,
   })
   const listening = await untilListening(() => listen(web, server.listen ?? { host: '', port: 0 }), app, log, signal)
   if (listening === null) return
-  log('info', `listening on http://${listening.host}:${listening.port}`, null)
+  const host = listening.host.includes(':') ? `[${listening.host}]` : listening.host
+  const url = `http://${host}:${listening.port}`
+  log('info', `listening on ${url}${server.token === null ? '' : ', for those who have the token'}`, null)
+  onListening?.(url)
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   await listening.close(CLOSE_MS)
+}
+
+function siteOf({ config, files, ledger, clock }: App): Pick<App, 'config' | 'files' | 'ledger' | 'clock'> {
+  return { config, files, ledger, clock }
 }
 
 async function untilListening(
@@ -114,7 +138,7 @@ function parsersOf(open: readonly OpenSide[]): ReadonlyMap<string, HookParser> {
 }
 
 /** What every connection's system may tell, and to which mappings. */
-function receiversOf(app: App, open: readonly OpenSide[]): ReadonlyMap<string, Receiver> {
+function receiversOf(app: App, open: readonly OpenSide[], log: ListeningOptions['log']): ReadonlyMap<string, Receiver> {
   const receivers = new Map<string, Receiver>()
   for (const { name, webhooks } of app.config.connections.values()) {
     if (webhooks === null) continue
@@ -124,6 +148,11 @@ function receiversOf(app: App, open: readonly OpenSide[]): ReadonlyMap<string, R
         const told = collection.told?.bind(collection)
         return { mapping: file.name, side, collection: collectionName(sideSpec(file, side)), told }
       })
+    const names = new Set(listeners.map(({ collection }) => collection))
+    for (const { collection } of webhooks.events) {
+      if (!names.has(collection))
+        log('warn', `connection ${name}: no mapping has the collection ${collection} of its webhooks`, null)
+    }
     receivers.set(name, createReceiver(name, webhooks, listeners))
   }
   return receivers

@@ -15,6 +15,11 @@ export interface Listening {
 /** A sender that needs longer for its request is none of ours. */
 const REQUEST_TIMEOUT_MS = 30_000
 const HEADERS_TIMEOUT_MS = 10_000
+/**
+ * Connections that may wait to be accepted. Beyond it the kernel drops them silently, and a sender tries again after 1, 3
+ * and 7 seconds: a thousand that come at once (after a restart) must not.
+ */
+const BACKLOG = 4096
 
 /** @throws SyncError `unavailable` when the address is taken, `config` when this machine does not have it. */
 export async function listen(app: Hono, address: { readonly host: string; readonly port: number }): Promise<Listening> {
@@ -22,7 +27,7 @@ export async function listen(app: Hono, address: { readonly host: string; readon
   const options = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }
   const answer = getRequestListener(app.fetch)
   const server = createServer(options, (request, response) => void answer(request, response))
-  server.listen(port, host)
+  server.listen({ port, host, backlog: BACKLOG })
   try {
     await once(server, 'listening')
   } catch (error) {

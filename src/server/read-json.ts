@@ -11,6 +11,11 @@ const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i
 
 export type JsonBody = { readonly body: Value } | { readonly refusal: Response }
 
+/** As `parseBody`, of a body that is within bounds already. */
+export async function readJson(context: Context): Promise<JsonBody> {
+  return parseBody(context, Buffer.from(await context.req.arrayBuffer()))
+}
+
 /**
  * A request's body as JSON, or the answer that refuses it: 415 for another type, 400 for what is not JSON. JSON is UTF-8
  * (RFC 8259), and what is packed was not signed as it is read.

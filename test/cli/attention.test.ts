@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { openApp, readSetup } from '../../src/app.ts'
 import { jsonLines } from './program.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -47,7 +49,7 @@ describe('what needs a person', () => {
     const listed = await space.tandem('conflicts')
     expect(listed.code).toBe(1)
     expect(listed.stdout).toContain('email:email: odoo "odoo@x", external "shop@x"')
-    const advice = /tandem (resync customers --from (\w+) --ids \d+)/.exec(listed.stdout)
+    const advice = /tandem (conflicts resolve customers \w+ \d+ --take (\w+))/.exec(listed.stdout)
     expect((await space.tandem(...(advice?.[1] ?? '').split(' '))).code).toBe(0)
     expect((await space.tandem('conflicts')).stdout).toBe('0 conflicts\n')
     const winner = advice?.[2] === 'odoo' ? 'odoo@x' : 'shop@x'
@@ -71,5 +73,25 @@ describe('what needs a person', () => {
     expect(stdout + stderr).not.toContain('another-key-that-is-wrong')
     expect((await space.tandem('sync')).code).toBe(0)
     expect((await space.tandem('status')).code).toBe(0)
+  })
+})
+
+describe('what was told', () => {
+  test('is counted until it is looked at', async () => {
+    await using space = await openWorkspace()
+    const [ada = 0] = space.addPartners({ ref: 'C-1', name: 'Ada' })
+    await space.tandem('sync')
+    {
+      await using app = await openApp(readSetup(join(space.folder, 'config.yaml'), {}), { emit: () => {} })
+      const change = { kind: 'hint', id: String(ada), version: null } as const
+      await app.ledger.receive([{ mapping: 'customers', side: 'odoo', change }], Date.now())
+    }
+    const told = await space.tandem('status')
+    expect([told.code, told.stdout]).toEqual([
+      0,
+      expect.stringContaining('customers: 1 change told of, still to be looked at'),
+    ])
+    const [status] = jsonLines<{ mappings: object[] }>(await space.tandem('status', '--json'))
+    expect(status?.mappings[0]).toMatchObject({ told: 1, needsPerson: false })
   })
 })

@@ -132,7 +132,7 @@ describe('verify and trace', () => {
     expect(story.code).toBe(0)
     expect(story.stdout).toContain(`customers C-1: odoo ${ada} ↔ external 1`)
     expect(story.stdout).toMatch(/created external 1\n/)
-    expect(story.stdout).toMatch(/updated external 1: email "a@x" → "b@x"\n/)
+    expect(story.stdout).toMatch(/updated external 1: email "a@x" → "b@x" \[\d+\]\n/)
     const byId = await space.tandem('trace', 'customers', '--odoo-id', String(ada), '--json')
     expect(jsonLines(byId)[0]).toMatchObject({ links: [{ key: 'C-1', externalId: '1' }], changes: [] })
     expect((await space.tandem('trace', 'customers', 'C-99')).code).toBe(1)

@@ -30,6 +30,9 @@ const HIDDEN_FILES = '14 hides the attachments of fields from ordinary users'
 /** 14 hands the text to PostgreSQL, which refuses it with an error of its own. */
 const TO_POSTGRES = "14 leaves a date's text to PostgreSQL"
 
+/** The currency of a monetary field that is made by hand cannot be chosen there. */
+const CURRENCY_OF_14 = "14 takes currency_id for a monetary field, which invoicing adds to a contact: its company's"
+
 /** What 14 does otherwise. */
 const NOT_OF_14: Differences = {
   'a method declared private': 'its private methods are fewer',
@@ -95,6 +98,8 @@ const NOT_OF_14: Differences = {
   'describes type': 'another field, or none',
   'gives only the attributes asked for, and the name among them without any': 'another field, or none',
   'show the company in the name of a contact': 'another field, or none',
+  'round a monetary value to its currency, also one that comes with it': CURRENCY_OF_14,
+  'describe themselves as manual': CURRENCY_OF_14,
 }
 
 export function differencesOf({ protocol, series }: OdooUnderTest): Differences {

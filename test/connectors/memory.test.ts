@@ -418,8 +418,11 @@ describe('memory: settings', () => {
     store.insert('items', { code: 'a', name: 'in' })
     store.insert('items', { code: 'b', name: 'out' })
     const spec = { collection: 'items', where: { name: 'in' } }
-    const { feed } = createMemoryConnector(store).collection({ spec, fields: ['code'], consumer: 'test' })
+    const { feed, sink } = createMemoryConnector(store).collection({ spec, fields: ['code'], consumer: 'test' })
     const listing = await feed?.list?.(null, 10, signal)
     expect(listing?.entries.map(({ id }) => id)).toEqual(['1'])
+    const request = { field: 'code', values: ['a', 'b'], fold: { case: false, space: false } }
+    expect(await sink?.find(request, signal)).toHaveLength(2)
+    expect(await sink?.find({ ...request, inFilter: true }, signal)).toMatchObject([{ id: '1' }])
   })
 })

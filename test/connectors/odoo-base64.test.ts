@@ -66,7 +66,7 @@ describe('the body of a call with files', () => {
         refs.map((ref, index) => [ref, { size: ref.size, open: () => cut(files[index] ?? new Uint8Array(), [3]) }]),
       )
       const args = { vals_list: refs.map((ref) => ({ name: 'é"', datas: ref })), context: { beside: beside as string } }
-      const { length, pieces } = streamedBody(args, streamed, signal)
+      const { length, pieces } = streamedBody(JSON.stringify, args, streamed, signal)
       const body = await gathered(pieces)
       expect(body).toHaveLength(length)
       const vals = files.map((file) => ({ name: 'é"', datas: Buffer.from(file).toString('base64') }))
@@ -77,7 +77,7 @@ describe('the body of a call with files', () => {
   it('streams one object in two places twice', async () => {
     const ref = { checksum: 'sha1:x', size: 3 }
     const streamed = new Map([[ref, { size: 3, open: () => cut(Buffer.from('abc'), []) }]])
-    const { pieces } = streamedBody({ a: ref, b: [ref] }, streamed, signal)
+    const { pieces } = streamedBody(JSON.stringify, { a: ref, b: [ref] }, streamed, signal)
     expect((await gathered(pieces)).toString()).toBe('{"a":"YWJj","b":["YWJj"]}')
   })
 })

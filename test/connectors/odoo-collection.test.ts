@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createClockFloor } from '../../src/connectors/odoo/clock-floor.ts'
 import { createCollection } from '../../src/connectors/odoo/collection.ts'
@@ -38,7 +39,9 @@ function fakeOdoo(answers: Record<string, (call: OdooCall) => Value>) {
       },
       route: async () => null,
       serverInfo: async () => ({ version: '19.0', clockOffsetMs: 0 }),
-      async *stream() {},
+      async *content() {
+        yield Buffer.from('AAEC', 'base64')
+      },
       userId: async () => 5,
     },
     { tracking_disable: true },
@@ -78,6 +81,10 @@ describe('files', () => {
         return JSON.stringify(args.domain).includes('image') ? full : [row(1, { image: 'AAEC' })]
       },
     })
+  const read = {
+    checksum: `sha1:${createHash('sha1').update(Buffer.from('AAEC', 'base64')).digest('hex')}`,
+    size: 3,
+  }
   const seen = { id: 9, res_id: 1, res_field: 'image', checksum: 'a'.repeat(40), file_size: 3 }
 
   test.each([
@@ -87,7 +94,12 @@ describe('files', () => {
       full: [],
       image: { checksum: `sha1:${seen.checksum}`, size: 3 },
     },
-    { name: 'it is hidden from our user: then they are read whole', attachments: [], full: [{ id: 1 }], image: 'AAEC' },
+    {
+      name: 'it is hidden from our user: then their bytes are read through',
+      attachments: [],
+      full: [{ id: 1 }],
+      image: read,
+    },
     { name: 'there are none yet', attachments: [], full: [], image: null },
   ])('where $name', async ({ attachments, full, image }) => {
     const odoo = open(attachments, full)
@@ -100,7 +112,7 @@ describe('files', () => {
     const { sink } = open(attachments, full).open(['image'], true)
     expect((await sink?.read(['1'], signal))?.get('1')?.fields).toEqual({ image: null })
     full.push({ id: 1 })
-    expect((await sink?.read(['1'], signal))?.get('1')?.fields).toEqual({ image: 'AAEC' })
+    expect((await sink?.read(['1'], signal))?.get('1')?.fields).toEqual({ image: read })
   })
 })
 

@@ -13,6 +13,7 @@ function rules(spec: Readonly<Record<string, unknown>>, more: Partial<RuleOption
     keyField: 'ref',
     pushTo: TARGET,
     userId: 7,
+    busHasTypes: true,
     ...more,
   })
 }

@@ -72,7 +72,7 @@ describe('auto', () => {
     userId,
     call: async () => null,
     route: async () => null,
-    stream: async function* () {
+    content: async function* () {
       yield await Promise.reject<Uint8Array>(new Error('not asked here'))
     },
     serverInfo: async () => ({ version: null, clockOffsetMs: null }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { captureCursor, capturePosition } from '../../src/connectors/sql/capture-cursor.ts'
+import { idOfParts, partsOfId, spelledId } from '../../src/connectors/sql/composite-id.ts'
 import { datetimeValue } from '../../src/connectors/sql/datetime.ts'
 import { decimalValue } from '../../src/connectors/sql/decimal.ts'
 import { parseTableName, quoteTableName } from '../../src/connectors/sql/identifier.ts'
@@ -95,11 +96,23 @@ describe('specs', () => {
 
 test('which unique violation means that the record exists', () => {
   const uniques = [['id'], ['code'], ['mail']]
-  expect(isSameRecord([['mail']], uniques, ['code'], 'id')).toBe(false)
-  expect(isSameRecord([['mail'], ['code']], uniques, ['code'], 'id')).toBe(true)
-  expect(isSameRecord([['code']], uniques, ['code', 'company'], 'id')).toBe(false)
-  expect(isSameRecord([['company', 'code']], uniques, ['code', 'company'], 'id')).toBe(true)
-  expect(isSameRecord([['id']], uniques, null, 'id')).toBe(true)
-  expect(isSameRecord([['code']], uniques, null, 'id')).toBe(false)
-  expect(isSameRecord([['code']], [['id'], ['code']], null, 'id')).toBe(true)
+  expect(isSameRecord([['mail']], uniques, ['code'], ['id'])).toBe(false)
+  expect(isSameRecord([['mail'], ['code']], uniques, ['code'], ['id'])).toBe(true)
+  expect(isSameRecord([['code']], uniques, ['code', 'company'], ['id'])).toBe(false)
+  expect(isSameRecord([['company', 'code']], uniques, ['code', 'company'], ['id'])).toBe(true)
+  expect(isSameRecord([['id']], uniques, null, ['id'])).toBe(true)
+  expect(isSameRecord([['code']], uniques, null, ['id'])).toBe(false)
+  expect(isSameRecord([['code']], [['id'], ['code']], null, ['id'])).toBe(true)
+  expect(isSameRecord([['region', 'no']], [['region', 'no'], ['mail']], null, ['region', 'no'])).toBe(true)
+})
+
+test('an id of several columns has one spelling', () => {
+  const parts = ['DE "x"', 'a,b\\', '0', 'ü']
+  const id = idOfParts(parts)
+  expect(id).toBe('["DE \\"x\\"","a,b\\\\","0","ü"]')
+  expect(partsOfId(id, 4)).toEqual(parts)
+  expect(idOfParts(['7'])).toBe('7')
+  for (const other of ['["a", "b"]', '["a","b","c"]', '["a",1]', '{"a":1}', 'a', ''])
+    expect(partsOfId(other, 2)).toBeNull()
+  expect(spelledId('["a", "\\u0041"]', 2)).toBe('["a","A"]')
 })

@@ -201,3 +201,20 @@ test('create and read: so many records a second', async () => {
 function rate(ms: number): number {
   return Math.round(20_000 / (ms / 1000))
 }
+
+test('a look-up leaves out what is outside of the filter where it is asked to', async () => {
+  person.exec("insert into items (code, name) values ('A', 'in'), ('a ', 'out'), ('b', 'in')")
+  const { sink } = open({ where: "name = 'in'" })
+  const ids = async (fold: boolean, inFilter: boolean) => {
+    const request = { field: 'code', values: ['A', 'a ', 'b'], fold: { case: fold, space: fold }, inFilter }
+    return ((await sink?.find(request, signal)) ?? []).map(({ id }) => id).sort()
+  }
+  expect([await ids(false, false), await ids(true, false)]).toEqual([
+    ['1', '2', '3'],
+    ['1', '2', '3'],
+  ])
+  expect([await ids(false, true), await ids(true, true)]).toEqual([
+    ['1', '3'],
+    ['1', '3'],
+  ])
+})

@@ -5,7 +5,7 @@ import type { Context } from '../../src/engine/context.ts'
 import { createRunner, type Runner } from '../../src/engine/runner.ts'
 import { type Difference, verify } from '../../src/engine/verify.ts'
 import { SIDES } from '../../src/mapping/mapping.ts'
-import { requestArgs } from '../../src/requests.ts'
+import { requestArgs } from '../../src/operations/job.ts'
 import { adds } from '../engine/world.ts'
 import type { Daemon } from './daemon.ts'
 

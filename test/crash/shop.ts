@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 
 const TABLES = `
-create table customers (
+create table if not exists customers (
   id integer primary key autoincrement,
   code text unique,
   full_name text check (full_name <> 'poison'),
@@ -12,10 +12,10 @@ create table customers (
   archived boolean not null default 0
 );
 -- Every write of anybody, so that a test sees also those that change nothing.
-create table audit (seq integer primary key autoincrement, customer integer not null, kind text not null);
-create trigger audit_insert after insert on customers begin insert into audit (customer, kind) values (new.id, 'insert'); end;
-create trigger audit_update after update on customers begin insert into audit (customer, kind) values (new.id, 'update'); end;
-create trigger audit_delete after delete on customers begin insert into audit (customer, kind) values (old.id, 'delete'); end;
+create table if not exists audit (seq integer primary key autoincrement, customer integer not null, kind text not null);
+create trigger if not exists audit_insert after insert on customers begin insert into audit (customer, kind) values (new.id, 'insert'); end;
+create trigger if not exists audit_update after update on customers begin insert into audit (customer, kind) values (new.id, 'update'); end;
+create trigger if not exists audit_delete after delete on customers begin insert into audit (customer, kind) values (old.id, 'delete'); end;
 `
 
 export type ShopValues = Readonly<Record<string, string | number | null>>

@@ -6,7 +6,7 @@ import type { Collection, Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Feed } from '../../src/contract/feed.ts'
 import type { Hooks } from '../../src/contract/hooks.ts'
-import type { Sink } from '../../src/contract/sink.ts'
+import type { Outcome, Sink } from '../../src/contract/sink.ts'
 import { type ConnectionGuard, createConnectionGuard } from '../../src/engine/connection-guard.ts'
 import { guardConnector } from '../../src/engine/guarded-connector.ts'
 
@@ -36,6 +36,7 @@ const sink: Required<Sink> = {
   openContent: unused,
   reserve: unused,
   survivors: unused,
+  flush: unused,
 }
 const caller: Caller = { check: unused, related: unused, call: unused }
 const hooks: Required<Hooks> = { parse: unused, install: unused, list: unused, remove: unused, rotate: unused }
@@ -60,6 +61,7 @@ const collection: Required<Collection> = {
 const connector: Required<Connector> = {
   check: unused,
   drawMarks: unused,
+  collections: unused,
   collection: () => collection,
   [Symbol.asyncDispose]: async () => {},
 }
@@ -114,6 +116,41 @@ test('many calls wait for one look, and one whose caller gave up is begun anew',
   end(null)
   expect(await Promise.all(others)).toEqual([1, 2, 3])
   expect(looks).toBe(2)
+})
+
+test('a server that fails record by record opens the circuit, and one that answers for any of them does not', async () => {
+  const states: string[] = []
+  const own = createConnectionGuard({
+    connection: 'shop',
+    monotonicMs: () => 0,
+    nowMs: () => 0,
+    recognise: async () => {},
+    glance: async () => true,
+    onCondition: ({ state }) => states.push(state),
+  })
+  const down: Outcome = { kind: 'rejected', error: new SyncError('network', 'nobody there') }
+  const refused: Outcome = { kind: 'rejected', error: new SyncError('invalid', 'no such colour') }
+  let outcomes: readonly Outcome[] = []
+  const bare: Connector = {
+    ...connector,
+    collection: () => ({ ...collection, sink: { ...sink, apply: async () => outcomes } }),
+  }
+  const { sink: guarded } = guardConnector(bare, own).collection({ spec: 'things', fields: ['name'], consumer: 't' })
+  const apply = () =>
+    guarded?.apply(
+      [
+        { kind: 'remove', id: '1' },
+        { kind: 'remove', id: '2' },
+      ],
+      new AbortController().signal,
+    )
+  outcomes = [down, refused]
+  for (let n = 0; n < 10; n++) await apply()
+  expect(states).toEqual([])
+  outcomes = [down, down]
+  for (let n = 0; n < 5; n++) expect(await apply()).toEqual(outcomes)
+  expect(states).toEqual(['open'])
+  await expect(apply()).rejects.toMatchObject({ code: 'circuit_open' })
 })
 
 function byName(a: string | symbol, b: string | symbol): number {

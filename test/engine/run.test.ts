@@ -278,6 +278,26 @@ describe('faults', () => {
     await expect(world.run()).rejects.toThrow('no such table')
   })
 
+  it('writes to both sides of a pair that are both in doubt are both remembered', async () => {
+    await open(customers('conflict: odoo'))
+    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A', email: 'a@x', phone: '1' })
+    await world.settle()
+    world.stores.odoo.edit('partners', '1', { phone: '2' })
+    world.stores.external.edit('customers', '1', { email: 'b@x' })
+    world.killAt('applied')
+    await expect(world.run()).rejects.toThrow('applied')
+    expect(partner('1')).toMatchObject({ email: 'b@x' })
+    expect(customer('1')).toMatchObject({ phone: '2' })
+    // What we wrote before the crash is no edit of Odoo's users, against which these would lose.
+    world.stores.external.edit('customers', '1', { email: 'c@x' })
+    world.stores.odoo.edit('partners', '1', { phone: '3' })
+    await world.settle()
+    expect(partner('1')).toMatchObject({ email: 'c@x', phone: '3' })
+    expect(customer('1')).toMatchObject({ email: 'c@x', phone: '3' })
+    expect(world.events.filter(({ kind }) => kind === 'lost')).toEqual([])
+    await expectQuiet()
+  })
+
   it('a swallowed answer never makes a second record', async () => {
     await open()
     const after = new SyncError('network', 'lost', { inDoubt: true })

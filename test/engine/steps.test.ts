@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
+import { planSync } from '../../src/engine/dry-run.ts'
+import { type Difference, verify } from '../../src/engine/verify.ts'
 import { CONFIRM_STEP, CUSTOMERS, customers, PARTNERS } from './customers.ts'
 import { createWorld, Killed, type World } from './world.ts'
 
@@ -32,6 +34,71 @@ const confirmed = (world: World) => world.stores.odoo.get('partners', '1')?.conf
 const insert = (world: World, phone: string | null = '2') =>
   world.stores.external.insert('customers', { code: 'A', full_name: 'Ann', phone })
 const steps = (text: string) => `steps:\n${text}`
+
+async function planned(world: World): Promise<readonly unknown[]> {
+  const found: unknown[] = []
+  for await (const { action, side, message, after } of planSync(await world.context(), AbortSignal.timeout(60_000))) {
+    found.push({ action, side, message, after })
+  }
+  return found
+}
+
+describe('a dry run', () => {
+  it('tells of the steps that it would call, with what it would write before, and calls nothing', () =>
+    inWorld(CONFIRM_STEP, async (world) => {
+      const id = insert(world, '1')
+      await world.settle()
+      expect(await planned(world)).toEqual([])
+      world.stores.external.edit('customers', id, { phone: '2' })
+      const step = { action: 'step', side: 'odoo', message: 'confirm', after: { method: 'confirm' } }
+      expect(await planned(world)).toMatchObject([{ action: 'update', after: { phone: '2' } }, step])
+      expect(confirmed(world)).toBeNull()
+      await world.settle()
+      expect(confirmed(world)).toBe(1)
+      expect(await planned(world)).toEqual([])
+    }))
+
+  it('sees the field that is written before the condition of a step, and one that is not mapped', () =>
+    inWorld(
+      CONFIRM_STEP.replace("external.phone == '2'", "odoo.phone == '2' || external.label == 'x'"),
+      async (world) => {
+        const id = insert(world, '1')
+        await world.settle()
+        world.stores.external.edit('customers', id, { phone: '2' })
+        expect(await planned(world)).toMatchObject([{ action: 'update' }, { action: 'step', message: 'confirm' }])
+        world.stores.external.edit('customers', id, { phone: '1', label: 'x' })
+        expect(await planned(world)).toMatchObject([{ action: 'step', message: 'confirm' }])
+      },
+    ))
+
+  it('tells of a repeatable step once for a set of values, and that a condition cannot be calculated', () => {
+    const repeatable = `  - { name: note, when: "external.phone == '2'", repeatable: true, call: { method: nothing, args: "=external.email" } }
+  - { name: broken, when: "int(external.label) > 1", unless: "false", call: { method: nothing } }`
+    return inWorld(steps(repeatable), async (world) => {
+      const id = insert(world)
+      world.stores.external.edit('customers', id, { label: '0' })
+      await world.settle()
+      expect(await planned(world)).toEqual([])
+      world.stores.external.edit('customers', id, { label: 'many' })
+      expect(await planned(world)).toMatchObject([
+        { action: 'error', message: expect.stringMatching(/^step broken: /) },
+      ])
+    })
+  })
+})
+
+describe('what a mapping does not bring over', () => {
+  it('is neither planned, nor a difference', () =>
+    inWorld(`when: { from_external: "external.phone == '2'" }`, async (world) => {
+      insert(world, '1')
+      expect(await planned(world)).toEqual([])
+      await world.settle()
+      expect(world.stores.odoo.get('partners', '1')).toBeNull()
+      const found: Difference[] = []
+      for await (const each of verify(await world.context(), () => {}, AbortSignal.timeout(60_000))) found.push(each)
+      expect(found).toEqual([])
+    }))
+})
 
 describe('a step', () => {
   it('is called when its condition comes true, once', () =>

@@ -10,6 +10,7 @@ import { createRandom } from '../../src/connectors/memory/random.ts'
 import { createMemoryStore, type MemoryStore } from '../../src/connectors/memory/store.ts'
 import type { Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
+import { justDo } from '../../src/engine/activity.ts'
 import { type Condition, type ConnectionGuard, createConnectionGuard } from '../../src/engine/connection-guard.ts'
 import type { Clock, Context, SyncEvent } from '../../src/engine/context.ts'
 import type { CrashPoint } from '../../src/engine/crash-points.ts'
@@ -141,6 +142,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
           keepsValues: true,
         },
         emit: (event) => events.push(event),
+        around: justDo,
         crashPoint: (point) => {
           if (crash?.point !== point) return
           crash.times -= 1

@@ -203,3 +203,13 @@ test('a 503 without Retry-After holds nothing', async () => {
   expect((await requestJson(pool, read, never)).status).toBe(503)
   expect((await requestJson(pool, read, never)).status).toBe(503)
 })
+
+test('a write that is under way when the pool is closed is in doubt; one that is asked of a closed pool is not', async () => {
+  const arrived = Promise.withResolvers<void>()
+  const pool = open(await serve(() => arrived.resolve()))
+  const failed = failure(requestJson(pool, write, never))
+  await arrived.promise
+  await closeHttpPool(pool)
+  expect(await failed).toMatchObject({ code: 'network', inDoubt: true })
+  expect((await failure(requestJson(pool, write, never))).inDoubt).toBe(false)
+})

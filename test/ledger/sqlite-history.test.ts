@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { HistoryEntry, Ledger, LinkWrite } from '../../src/ledger/ledger.ts'
+import type { HistoryEntry, Ledger, LinkWrite, StoredHistoryEntry } from '../../src/ledger/ledger.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/open.ts'
 import { link, NOW_MS, settlement } from './examples.ts'
 
@@ -32,7 +32,9 @@ function created(id: string, more: Partial<HistoryEntry> = {}): HistoryEntry {
 }
 
 const linked = (id: string) => link(id, `x${id}`)
-const all = () => ledger.history(MAPPING, { limit: 1_000 })
+/** Entries as they were told, without the ids that the ledger gave them. */
+const told = (entries: readonly StoredHistoryEntry[]) => entries.map(({ id: _, ...entry }): HistoryEntry => entry)
+const all = async () => told(await ledger.history(MAPPING, { limit: 1_000 }))
 const of = async (filter: { odooId?: string; externalId?: string; key?: string }, limit = 1_000) =>
   (await ledger.history(MAPPING, { ...filter, limit })).map((found) => found.event)
 const idOf = async (odooId: string) => (await ledger.links(MAPPING, 'odoo', [odooId])).get(odooId)?.id ?? 0
@@ -53,7 +55,18 @@ test('plain creates are read as they were told, among other entries', async () =
   expect(await of({ externalId: 'x2' })).toEqual(['created'])
   expect(await of({ key: 'key-3' })).toEqual(['created'])
   expect(await of({ odooId: '9' })).toEqual([])
-  expect(await ledger.history(MAPPING, { limit: 2 })).toEqual(history.slice(-2))
+  expect(told(await ledger.history(MAPPING, { limit: 2 }))).toEqual(history.slice(-2))
+})
+
+test('an entry is found by its id, and by no other', async () => {
+  await ledger.settle(
+    MAPPING,
+    settlement({ links: [linked('1')], history: [created('1'), entry('lost', { odooId: '1' })] }),
+  )
+  const [, lost] = await ledger.history(MAPPING, { limit: 10 })
+  expect(lost).toMatchObject({ id: 2, event: 'lost' })
+  expect(await ledger.historyEntry(MAPPING, 2)).toEqual(lost)
+  for (const id of [0, 3, -1, 2 ** 40 + 1]) expect(await ledger.historyEntry(MAPPING, id)).toBe(null)
 })
 
 test('creates that come in another order than their links, or twice, are told as they came', async () => {
@@ -235,11 +248,11 @@ test('whatever happens, the history of each id and key is what the rules say', a
       for (const next of steps) {
         nowMs += 1
         await run(other, model, next, nowMs)
-        expect(await other.history(MAPPING, { limit: 1_000 })).toEqual(model.entries)
+        expect(told(await other.history(MAPPING, { limit: 1_000 }))).toEqual(model.entries)
         for (const limit of [2, 1_000]) {
           for (const value of ['0', '1', '2', '3', '4']) {
             for (const filter of [{ odooId: value }, { externalId: value }, { key: value }]) {
-              expect(await other.history(MAPPING, { ...filter, limit })).toEqual(model.find({ ...filter, limit }))
+              expect(told(await other.history(MAPPING, { ...filter, limit }))).toEqual(model.find({ ...filter, limit }))
             }
           }
         }

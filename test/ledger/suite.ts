@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Change } from '../../src/contract/change.ts'
 import { SyncError } from '../../src/contract/error.ts'
-import { type Ledger, UNKNOWN_FINGERPRINT } from '../../src/ledger/ledger.ts'
+import { type Ledger, THROUGHPUT_SLICE_MS, UNKNOWN_FINGERPRINT } from '../../src/ledger/ledger.ts'
 import type { RecordRef } from '../../src/mapping/mapping.ts'
 import { change, intent, kept, link, NOW_MS, type OpenedLedger, seen, settlement, staging } from './examples.ts'
 import { describeSteps } from './steps.ts'
@@ -629,6 +629,26 @@ export function describeLedger(name: string, open: () => Promise<OpenedLedger>):
         expect(await ledger.openRequests()).toEqual([])
         await ledger.prune({ historyBeforeMs: 0, requestsBeforeMs: NOW_MS + 1 })
         expect(await ledger.findRequest(id)).toBeNull()
+      })
+
+      test('notes how much was captured and applied in each slice of time', async () => {
+        const later = NOW_MS + 2 * THROUGHPUT_SLICE_MS
+        await ledger.stage(MAPPING, staging([change('1'), change('2')], { unchanged: 3 }))
+        const { taken } = await firstTaken()
+        await ledger.settle(MAPPING, settlement({ resolved: [{ ...taken, as: 'applied' }], nowMs: later }))
+        await ledger.stage(MAPPING, staging([change('a', { side: 'external' })], { nowMs: later }))
+        // Nothing captured, nothing applied: no slice.
+        await ledger.stage(MAPPING, staging([], { nowMs: later + THROUGHPUT_SLICE_MS }))
+        const sliceOf = (ms: number) => ms - (ms % THROUGHPUT_SLICE_MS)
+        const first = { atMs: sliceOf(NOW_MS), side: 'odoo', captured: 5, applied: 0 }
+        const second = [
+          { atMs: sliceOf(later), side: 'odoo', captured: 0, applied: 1 },
+          { atMs: sliceOf(later), side: 'external', captured: 1, applied: 0 },
+        ]
+        expect(await ledger.throughput(MAPPING, 0)).toEqual([first, ...second])
+        expect(await ledger.throughput(MAPPING, later)).toEqual(second)
+        await ledger.prune({ historyBeforeMs: 0, requestsBeforeMs: 0, throughputBeforeMs: later })
+        expect(await ledger.throughput(MAPPING, 0)).toEqual(second)
       })
     })
 

@@ -2,7 +2,8 @@
  * The package as its users get it: packed, installed into an empty folder, and run by the oldest Node.js that it says it
  * runs on. Needs the npm registry.
  */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +64,40 @@ test(
     expect(code).toBe(0)
     expect(stdout).toMatch(/contacts +in step: \d+ pairs/)
     expect(stdout).not.toContain('NOT in step')
+  },
+  SLOW_MS,
+)
+
+test(
+  'the status page and everything that it loads are in it',
+  async () => {
+    const env = { PATH: `${join(folder, 'node_modules', '.bin')}:/usr/bin:/bin`, HOME: folder }
+    const demo = spawn('odoo-tandem', ['demo', '--for', '20s'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        let seen = ''
+        demo.stdout.setEncoding('utf8').on('data', (text: string) => {
+          seen += text
+          const found = /page +(http:\S+)/.exec(seen)?.[1]
+          if (found !== undefined) resolve(found)
+        })
+        demo.on('close', () => reject(new Error(`It ended: ${seen}`)))
+      })
+      const page = await (await fetch(url)).text()
+      expect(page).toContain('companies')
+      const loaded = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path)
+      expect(new Set(loaded.map((path) => path.split('/').at(-1)))).toEqual(
+        new Set(['icon.svg', 'tandem.css', 'tandem.js', 'htmx.js', 'uplot.js', 'uplot.css']),
+      )
+      for (const path of loaded) expect([path, (await fetch(url + path)).status]).toEqual([path, 200])
+    } finally {
+      demo.kill('SIGTERM')
+      await once(demo, 'close')
+    }
   },
   SLOW_MS,
 )

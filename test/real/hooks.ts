@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { runProgram } from '../../src/cli/program.ts'
 import type { HookPart } from '../../src/contract/hooks.ts'
-import { odooDatabaseAccess } from './environment.ts'
+import { odooDatabaseAccess, type RealOdoo } from './environment.ts'
 
 export const HOOK_SECRET = 'a-secret-of-some-length-for-tests'
 
@@ -14,7 +14,12 @@ export interface Hooked {
 }
 
 /** `tandem odoo hooks <action> customers` as a person with an administrator's key runs it. */
-export async function hooks(configFile: string, action: string, more: readonly string[] = []): Promise<Hooked> {
+export async function hooks(
+  configFile: string,
+  action: string,
+  more: readonly string[] = [],
+  odoo?: RealOdoo,
+): Promise<Hooked> {
   const said = { out: '', error: '' }
   const into = (stream: keyof typeof said) => ({
     isTTY: false,
@@ -23,9 +28,10 @@ export async function hooks(configFile: string, action: string, more: readonly s
       return true
     },
   })
-  const args = ['--config', configFile, '--json', 'odoo', 'hooks', action, 'customers', ...more]
+  const user = odoo === undefined ? [] : ['--user', odoo.personLogin]
+  const args = ['--config', configFile, '--json', 'odoo', 'hooks', action, 'customers', ...user, ...more]
   const code = await runProgram(more.includes('--key-env') ? args : [...args, '--key-env', 'ADMIN_KEY'], {
-    env: { ADMIN_KEY: odooDatabaseAccess().odooAdminApiKey },
+    env: { ADMIN_KEY: odoo?.personKey ?? odooDatabaseAccess().odooAdminApiKey },
     signal: new AbortController().signal,
     stdout: into('out'),
     stderr: into('error'),

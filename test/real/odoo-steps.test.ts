@@ -1,13 +1,10 @@
 /** What Odoo 19's business methods do, called as Tandem's user: the facts that steps are built on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createOdooConnector } from '../../src/connectors/odoo/index.ts'
-import type { Caller } from '../../src/contract/caller.ts'
-import type { Connector } from '../../src/contract/connector.ts'
 import type { Fields, Value } from '../../src/contract/value.ts'
-import { hasOdooDatabaseAccess, realEnvironment } from './environment.ts'
+import { hasRealOdoo, realOdoo } from './environment.ts'
 import { asPerson } from './person.ts'
+import { openStepLab, type StepLab } from './step-lab.ts'
 
-const { odooUrl, odooDatabase, odooApiKey } = realEnvironment()
 const signal = new AbortController().signal
 const mark = `st-${Date.now().toString(36)}`
 
@@ -16,26 +13,12 @@ interface Trade {
   readonly product: number
 }
 
-let connector: Connector
+let lab: StepLab
 let trade: Trade
-
-function callerOf(model: string): Caller {
-  const { caller } = connector.collection({ spec: { model }, fields: [], consumer: 'test' })
-  if (!caller) throw new Error('nothing can be called')
-  return caller
-}
-
-const call = (model: string, id: number, how: Value) => callerOf(model).call(String(id), how, signal)
-
-async function make(model: string, values: Fields): Promise<number> {
-  const [id = 0] = await asPerson<number[]>(model, 'create', { vals_list: [values] })
-  return id
-}
-
-async function read(model: string, id: number, ...fields: string[]): Promise<Fields> {
-  const [row = {}] = await asPerson<Fields[]>(model, 'read', { ids: [id], fields, load: '' })
-  return row
-}
+const callerOf = (model: string) => lab.callerOf(model)
+const call = (model: string, id: number, how: Value) => lab.call(model, id, how)
+const make = (model: string, values: Fields) => lab.make(model, values)
+const read = (model: string, id: number, ...fields: readonly string[]) => lab.read(model, id, ...fields)
 
 const quotation = (quantity = 3) =>
   make('sale.order', {
@@ -50,10 +33,9 @@ const refused = (message: RegExp) => ({ code: 'invalid', message: expect.stringM
 const INVOICE = { wizard: 'sale.advance.payment.inv', values: { advance_payment_method: 'delivered' } }
 const MAKE_INVOICE = { ...INVOICE, method: 'create_invoices' }
 
-describe.skipIf(!hasOdooDatabaseAccess)('business methods of a real Odoo 19', () => {
+describe.skipIf(!hasRealOdoo('19'))('business methods of a real Odoo 19', () => {
   beforeAll(async () => {
-    const settings = { type: 'odoo', url: odooUrl, database: odooDatabase, api_key: odooApiKey }
-    connector = createOdooConnector(settings, 'erp')
+    lab = openStepLab(realOdoo('19'), 'json2')
     const partner = await make('res.partner', { name: `${mark} partner` })
     const product = await make('product.product', {
       name: `${mark} chair`,
@@ -64,7 +46,7 @@ describe.skipIf(!hasOdooDatabaseAccess)('business methods of a real Odoo 19', ()
     })
     trade = { partner, product }
   })
-  afterAll(() => connector?.[Symbol.asyncDispose]())
+  afterAll(() => lab?.[Symbol.asyncDispose]())
 
   describe('sales', () => {
     it('action_confirm confirms once, answers true, and refuses a second time', async () => {

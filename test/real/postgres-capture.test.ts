@@ -284,6 +284,9 @@ test('a filter, a view and a table without a key', async () => {
   expect(told((await drain(filtered, null)).changes)).toEqual(['1 in'])
   expect((await filtered.feed?.list?.(null, 10, signal))?.entries.map(({ id }) => id)).toEqual(['1'])
   expect((await filtered.sink?.read(['1', '2'], signal))?.size).toBe(2)
+  const find = { field: 'name', values: ['in', 'out'], fold: { case: false, space: false } }
+  expect(await filtered.sink?.find(find, signal)).toHaveLength(2)
+  expect(await filtered.sink?.find({ ...find, inFilter: true }, signal)).toMatchObject([{ id: '1' }])
   await bench.person.query(
     'create view seen as select id, upper(name) as name, count(*) over () from items; create table bare (name text)',
   )

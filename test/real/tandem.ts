@@ -84,15 +84,19 @@ export interface RealTandemOptions {
   /** Odoo 19 over JSON-2 if absent. */
   readonly odoo?: RealOdoo
   readonly protocol?: Protocol
+  /** A PostgreSQL of the test's own, which it may stop and throw away; the environment's if absent. */
+  readonly shopUrl?: string
 }
 
 export async function openRealTandem(options: RealTandemOptions = {}): Promise<RealTandem> {
-  const { postgresUrl } = realEnvironment()
+  const postgresUrl = options.shopUrl ?? realEnvironment().postgresUrl
   const odoo = options.odoo ?? realOdoo('19')
   const mark = `t-${randomUUID().slice(0, 8)}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-real-'))
   const schema = `tandem_${mark.replace('-', '_')}`
   const shop = new pg.Client({ connectionString: postgresUrl })
+  // A server that is stopped ends the connection.
+  if (options.shopUrl !== undefined) shop.on('error', () => {})
   await shop.connect()
   await shop.query(`CREATE SCHEMA ${schema}`)
   await shop.query(`SET search_path = ${schema}`)
@@ -177,7 +181,7 @@ ${options.config ?? ''}`,
     async close() {
       await runner?.stop(5000)
       await app[Symbol.asyncDispose]()
-      await shop.query(`DROP SCHEMA ${schema} CASCADE`)
+      if (options.shopUrl === undefined) await shop.query(`DROP SCHEMA ${schema} CASCADE`)
       await shop.end()
       const ids = (await tandem.partners()).map(({ id }) => id)
       await asPerson('res.partner', 'unlink', { ids }, odoo)

@@ -27,8 +27,6 @@ function open(receive: (arrivals: readonly NewArrival[]) => Promise<void> = asyn
         return [event === 'gone' ? { kind: 'gone', id, atMs: null } : { kind: 'hint', id, version: null }]
       }
     },
-    receiverOf: () => null,
-    nowMs: () => 0,
     inbox: {
       async receive(arrivals) {
         await receive(arrivals)

@@ -34,8 +34,7 @@ export async function openWebhooks(webhooks: object, listeners = LISTENERS) {
   const app = createWebApp({
     settings: { publicUrl: null, hookSecrets: [] },
     parserOf: () => null,
-    receiverOf: (connection) => (connection === 'shop' ? receiver : null),
-    nowMs: () => nowMs,
+    webhooks: { receiverOf: (connection) => (connection === 'shop' ? receiver : null), nowMs: () => nowMs },
     inbox: createInbox({
       ledger,
       nowMs: () => nowMs,

@@ -43,7 +43,7 @@ export function createCollection(session: Session, request: CollectionRequest): 
     check: (needs, signal) =>
       perform(session, call('check'), signal, () => checkCollection(session, name, request.fields, needs)),
     feed: definition.feed === null ? null : createFeed(session, name, definition, view),
-    sink: definition.hasSink ? createSink(session, name, request.fields, table) : null,
+    sink: definition.hasSink ? createSink(session, name, request.fields, table, isMember) : null,
     ...(Object.keys(definition.methods).length > 0 ? { caller: createCaller(session, name, table) } : {}),
   }
   if (definition.feed?.kind !== 'log') return collection

@@ -4,7 +4,7 @@ import type { Birth, FindRequest, Operation, Outcome, Sink } from '../../contrac
 import type { Fields, Value } from '../../contract/value.ts'
 import { lineChanges } from '../line-changes.ts'
 import { perform, type Session } from './call.ts'
-import { type Table, transact } from './database.ts'
+import { type Row, type Table, transact } from './database.ts'
 import type { Call, Fault, Method } from './faults.ts'
 import { shuffle } from './random.ts'
 import { recordState } from './record-state.ts'
@@ -12,7 +12,13 @@ import { canonicalText } from './stored-form.ts'
 import { drawSerial, insertRow, type Origin, removeRow, storedCreate, takenField, updateRow } from './write.ts'
 
 /** The sink of a collection; `table` finds it anew at each call, because it may be dropped. */
-export function createSink(session: Session, name: string, fields: readonly string[], table: () => Table): Sink {
+export function createSink(
+  session: Session,
+  name: string,
+  fields: readonly string[],
+  table: () => Table,
+  isMember: (row: Row) => boolean,
+): Sink {
   const call = (method: Method, operations: readonly Operation[] = []): Call => ({
     method,
     collection: name,
@@ -32,7 +38,9 @@ export function createSink(session: Session, name: string, fields: readonly stri
         return new Map(births)
       }),
     find: (request, signal) =>
-      perform(session, call('find'), signal, (fault) => findRecords(session, table(), fields, request, fault)),
+      perform(session, call('find'), signal, (fault) =>
+        findRecords(session, table(), fields, request, isMember, fault),
+      ),
     apply(operations, signal) {
       const asked = call('apply', operations)
       return perform(session, asked, signal, (fault) => applyBatch(session, table(), fields, asked, fault))
@@ -75,6 +83,7 @@ function findRecords(
   table: Table,
   fields: readonly string[],
   request: FindRequest,
+  isMember: (row: Row) => boolean,
   fault: Fault,
 ): readonly RecordState[] {
   if (!table.definition.fields.has(request.field)) {
@@ -82,8 +91,9 @@ function findRecords(
   }
   if (fault.answers === 'empty') return []
   const wanted = new Set(request.values.map((value) => comparable(value, request.fold)))
-  const rows = [...table.rows.values()].filter((row) =>
-    wanted.has(comparable(row.fields[request.field] ?? null, request.fold)),
+  const rows = [...table.rows.values()].filter(
+    (row) =>
+      wanted.has(comparable(row.fields[request.field] ?? null, request.fold)) && (!request.inFilter || isMember(row)),
   )
   const nowMs = session.store.nowMs()
   return shuffle(rows, session.store.random).map((row) => recordState(table, row, fields, nowMs))

@@ -98,7 +98,8 @@ async function withIdentity(
     await connection.change(wizard, 'write', { ids: wizards, vals: { password } }, signal)
     return ((await connection.change(wizard, 'run_check', { ids: wizards, context }, signal)) as OdooRow | null) ?? {}
   } catch (error) {
-    if (!(error instanceof SyncError) || error.code !== 'invalid') throw error
+    // Up to 17 as a login that is refused, since then as a value.
+    if (!(error instanceof SyncError) || !['invalid', 'unauthorized'].includes(error.code)) throw error
     throw new SyncError('unauthorized', `Odoo did not accept the password of the user: ${error.message}`, {
       hint: 'It asks for the password of the user of this connection; an API key is not taken in its place.',
     })

@@ -3,6 +3,7 @@ import type { RecordId } from '../../contract/change.ts'
 import { asSyncError, SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { type OdooCallSpec, parseCall, type WizardCall } from './call-spec.ts'
+import { callAsOdoo, checkLookups } from './call-values.ts'
 import type { OdooModel } from './model.ts'
 import { createRelated, type RelatedReader } from './related.ts'
 import { fetchFields } from './schema.ts'
@@ -14,7 +15,7 @@ export function createCaller(model: OdooModel): Caller {
     check: (call, requests, signal) => checkCall(model, related, call, requests, signal),
     related: (id, request, signal) => related.read(id, request, signal),
     async call(id, call, signal) {
-      const spec = parseCall(asOdoo(call))
+      const spec = parseCall(await callAsOdoo(model, call, signal))
       switch (spec.kind) {
         case 'route':
           return model.connection.transport.route(spec.route, spec.params, signal)
@@ -123,18 +124,6 @@ function isFields(value: Value | undefined): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Values as Odoo takes them, wherever they stand in a call: False for empty, times without T and Z. */
-function asOdoo(value: Value): Value {
-  if (value === null) return false
-  if (typeof value === 'string') {
-    const time = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(value)
-    return time ? `${time[1]} ${time[2]}` : value
-  }
-  if (typeof value !== 'object') return value
-  if (Array.isArray(value)) return value.map(asOdoo)
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, asOdoo(item)] as const))
-}
-
 async function checkCall(
   model: OdooModel,
   related: RelatedReader,
@@ -153,6 +142,7 @@ async function checkCall(
   }
   for (const request of requests) await ask(() => related.check(request, signal))
   if (call === null) return problems
+  await ask(() => checkLookups(model, call, signal))
   await ask(async () => {
     const spec = parseCall(call)
     if (spec.kind === 'wizard') await fetchFields(model.connection, spec.wizard, Object.keys(spec.values), signal)

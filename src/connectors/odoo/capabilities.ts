@@ -28,6 +28,10 @@ export interface OdooCapabilities {
   seesFieldFiles(signal: AbortSignal): Promise<boolean>
   /** Which webhooks an automation can have: one that Odoo receives, and one that it sends. */
   webhooks(signal: AbortSignal): Promise<{ readonly incoming: boolean; readonly outgoing: boolean }>
+  /** A rule has actions of its own; elsewhere it is itself one action, by delegation. */
+  rulesHaveActions(signal: AbortSignal): Promise<boolean>
+  /** The bus's messages have a type (`_sendone` of a channel, a type and a payload); elsewhere `sendone` takes two. */
+  busHasTypes(signal: AbortSignal): Promise<boolean>
 }
 
 type Call = (model: string, method: string, args: Fields, signal: AbortSignal) => Promise<Value>
@@ -50,6 +54,9 @@ export function createCapabilities(call: Call): OdooCapabilities {
     ),
   )
   const hasAccessMethod = once((signal) => works(call(ANY_MODEL, 'has_access', { ids: [], operation: 'read' }, signal)))
+  const rulesHaveActions = once((signal) => hasField(call, 'base.automation', 'action_server_ids', signal))
+  // Without its arguments it is refused where it exists.
+  const sendsUntyped = once((signal) => wantsArguments(call('bus.bus', 'sendone', {}, signal)))
   let hasSeenFieldFiles = false
   const webhooks = once(async (signal) => ({
     incoming: await hasOption(call, 'base.automation', 'trigger', 'on_webhook', signal),
@@ -60,6 +67,8 @@ export function createCapabilities(call: Call): OdooCapabilities {
     searchReadTakesLoad,
     canRemoveTranslations,
     webhooks,
+    rulesHaveActions,
+    busHasTypes: async (signal) => !(await sendsUntyped(signal)),
     async seesFieldFiles(signal) {
       if (hasSeenFieldFiles) return true
       const domain = [['res_field', '!=', false]]
@@ -123,6 +132,24 @@ async function exists(call: Promise<Value>): Promise<boolean> {
     if (error instanceof SyncError && error.disposition === 'park') return true
     throw error
   }
+}
+
+/** Whether a method is there: it is called without the arguments that it needs, and says so. */
+async function wantsArguments(call: Promise<Value>): Promise<boolean> {
+  try {
+    await call
+    return true
+  } catch (error) {
+    const name = pythonName(error) ?? ''
+    if (name === 'builtins.TypeError') return true
+    if (IS_ABSENT.has(name)) return false
+    throw error
+  }
+}
+
+async function hasField(call: Call, model: string, field: string, signal: AbortSignal): Promise<boolean> {
+  const fields = await call(model, 'fields_get', { allfields: [field], attributes: ['type'] }, signal)
+  return typeof fields === 'object' && fields !== null && field in fields
 }
 
 /** Whether a selection has an option. False, too, where the model is not installed. */

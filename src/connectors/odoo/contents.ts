@@ -1,12 +1,13 @@
+import { createHash } from 'node:crypto'
 import type { RecordId } from '../../contract/change.ts'
 import { type ContentRef, contentOf } from '../../contract/content.ts'
 import type { Operation } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
-import { decodeBase64Field } from './base64-stream.ts'
 import { asRows, type OdooConnection, type OdooRow } from './connection.ts'
-import type { OdooModel } from './model.ts'
+import type { ModelShape, OdooModel } from './model.ts'
 import { toOdooIds } from './records.ts'
 import type { OdooField } from './schema.ts'
+import { searchRead } from './search-read.ts'
 import type { OdooSpec } from './spec.ts'
 import type { StreamedValue } from './streamed-args.ts'
 
@@ -59,14 +60,18 @@ export function withoutFieldAttachments(spec: OdooSpec): OdooSpec {
   return { ...spec, domain: [['res_field', '=', false], ...spec.domain] }
 }
 
-/** The rows with references in the fields `names`: from the attachments that hold them, in one call. */
+/**
+ * The rows with references in the fields `names`: from the attachments that hold them, in one call, or, where our user may
+ * not see these, from the bytes themselves, which are read through and not kept.
+ */
 export async function addContents(
   model: OdooModel,
   rows: readonly OdooRow[],
-  names: readonly string[],
+  { contentNames: names, seesChecksums: isVisible }: Pick<ModelShape, 'contentNames' | 'seesChecksums'>,
   signal: AbortSignal,
 ): Promise<readonly OdooRow[]> {
   if (names.length === 0 || rows.length === 0) return rows
+  if (!isVisible) return addDigests(model, rows, names, signal)
   if (model.name === ATTACHMENT) {
     return rows.map((row) => ({ ...row, ...Object.fromEntries(names.map((name) => [name, contentIn(row)] as const)) }))
   }
@@ -83,6 +88,43 @@ export async function addContents(
     ...row,
     ...Object.fromEntries(names.map((name) => [name, contents.get(`${row.id} ${name}`) ?? false] as const)),
   }))
+}
+
+/** Files that are read at once. */
+const AT_ONCE = 4
+
+async function addDigests(
+  model: OdooModel,
+  rows: readonly OdooRow[],
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly OdooRow[]> {
+  const domain = [['id', 'in', rows.map((row) => row.id ?? 0)]]
+  // A size in words in place of the bytes: enough to see whether there are any.
+  const context = { ...model.searchContext, bin_size: true }
+  const sizes = await searchRead(model.connection, model.name, { domain, fields: names, context }, signal)
+  const full = sizes.flatMap((row) => names.filter((name) => row[name]).map((name) => ({ id: String(row.id), name })))
+  const contents = new Map<string, ContentRef | false>()
+  for (let start = 0; start < full.length; start += AT_ONCE) {
+    const some = full.slice(start, start + AT_ONCE).map(async ({ id, name }) => {
+      contents.set(`${id} ${name}`, await digestOf(openContent(model, id, name, signal)))
+    })
+    await Promise.all(some)
+  }
+  return rows.map((row) => ({
+    ...row,
+    ...Object.fromEntries(names.map((name) => [name, contents.get(`${row.id} ${name}`) ?? false] as const)),
+  }))
+}
+
+async function digestOf(pieces: AsyncIterable<Uint8Array>): Promise<ContentRef | false> {
+  const hash = createHash('sha1')
+  let size = 0
+  for await (const piece of pieces) {
+    hash.update(piece)
+    size += piece.length
+  }
+  return size === 0 ? false : { checksum: `sha1:${hash.digest('hex')}`, size }
 }
 
 function contentIn({ checksum, file_size: size }: OdooRow): ContentRef | false {
@@ -104,7 +146,7 @@ export async function* openContent(
   const name = wireName(model.name, field)
   const args = { ids: [number], fields: [name], load: '', context: { ...model.context, bin_size: false } }
   const call = { model: model.name, method: 'read', args, changesData: false }
-  yield* decodeBase64Field(transport.stream(call, signal), name)
+  yield* transport.content(call, name, signal)
 }
 
 /** Values by the reference that stands for them, for the operations that bring their bytes. */

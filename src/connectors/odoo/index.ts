@@ -3,6 +3,7 @@ import { SyncError } from '../../contract/error.ts'
 import { checkConnection, drawMarks } from './check.ts'
 import { createCollection } from './collection.ts'
 import { createConnection, type OdooConnection } from './connection.ts'
+import { listModels } from './list-models.ts'
 import { openServices } from './services.ts'
 import { type OdooSettings, odooSettings } from './settings.ts'
 import { openTransport } from './transport/open-transport.ts'
@@ -28,6 +29,7 @@ export function createOdooConnectorByClock(settings: unknown, name: string, mono
   return {
     check: (signal) => checkConnection(connection, Date.now(), signal),
     drawMarks: (signal) => drawMarks(connection, signal),
+    collections: (signal) => listModels(connection, signal),
     collection: (request) => createCollection(connection, request, services),
     async [Symbol.asyncDispose]() {
       await services.close()

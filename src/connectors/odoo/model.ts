@@ -42,6 +42,8 @@ export interface ModelShape {
   readonly readNames: readonly string[]
   /** Files that are read as references: their checksums come from elsewhere. */
   readonly contentNames: readonly string[]
+  /** Our user may ask Odoo for these checksums. */
+  readonly seesChecksums: boolean
   readonly lines: ReadonlyMap<string, LinesShape>
 }
 
@@ -95,7 +97,7 @@ export function createModel(
         return contents && field !== undefined && hasChecksum(spec.model, field)
       })
       const isVisible = await seesChecksums(connection, spec.model, files, signal)
-      const contentNames = isVisible === false ? [] : files
+      const contentNames = files
       const readNames = needed.filter((name) => !contentNames.includes(name))
       const columns = contentColumns(spec.model, contentNames)
       const found = {
@@ -104,6 +106,7 @@ export function createModel(
         reader,
         readNames: [...new Set([...readNames, ...columns])],
         contentNames,
+        seesChecksums: isVisible !== false,
         lines: lineShapes,
       }
       // Asked again as long as nothing is there by which it could be told.
@@ -152,13 +155,14 @@ export async function readRecords(
 /** Rows as records, with all that is read apart from them. @param floorMs what the clock showed when they were asked for. */
 export async function toStates(
   model: OdooModel,
-  { reader, beyond, contentNames }: ModelShape,
+  shape: ModelShape,
   found: readonly OdooRow[],
   floorMs: number | null,
   signal: AbortSignal,
 ): Promise<RecordState[]> {
   const { connection, searchContext } = model
-  const rows = await addContents(model, found, contentNames, signal)
+  const { reader, beyond } = shape
+  const rows = await addContents(model, found, shape, signal)
   const dependents = await readAllDependents(connection, reader.dependents, searchContext, rows, true, signal)
   const { states, newestMs } = readRows(rows, reader, floorMs, dependents)
   if (newestMs !== null) connection.clock.observe(newestMs)

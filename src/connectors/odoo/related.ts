@@ -2,9 +2,10 @@ import type { RelatedRequest } from '../../contract/caller.ts'
 import type { RecordId } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
-import { asRows, type OdooRow } from './connection.ts'
+import type { OdooRow } from './connection.ts'
 import type { OdooModel } from './model.ts'
 import { fetchFields, type OdooField } from './schema.ts'
+import { searchRead } from './search-read.ts'
 import { decoderFor } from './values.ts'
 
 /** Reads the records that a record refers to, along fields of the types many2one, one2many and many2many. */
@@ -42,9 +43,8 @@ export function createRelated({ connection, name, context }: OdooModel): Related
     signal: AbortSignal,
   ): Promise<readonly OdooRow[]> => {
     if (ids.length === 0) return []
-    const args = { domain: [['id', 'in', ids]], fields: names, load: '', order: 'id' }
-    const search = { ...args, context: { ...context, active_test: false } }
-    return asRows(await connection.call(model, 'search_read', search, signal), model)
+    const args = { domain: [['id', 'in', ids]], fields: names, order: 'id' }
+    return searchRead(connection, model, { ...args, context: { ...context, active_test: false } }, signal)
   }
 
   return {

@@ -63,6 +63,7 @@ const TYPES: Readonly<Record<string, FieldType>> = {
   // "model,id": which model it points to is part of the value.
   reference: 'text',
   binary: 'binary',
+  properties: 'json',
 }
 
 /**
@@ -158,6 +159,8 @@ export function fieldSchema(field: OdooField): FieldSchema {
     maxLength: field.size,
     scale: field.scale,
     options: field.options,
+    // Which properties there are is known once the record belongs to something.
+    ...(field.type === 'properties' ? { isUpdateOnly: true } : {}),
   }
 }
 

@@ -11,6 +11,7 @@ import { findSurvivors } from './find-survivors.ts'
 import { applyThroughWebhook, type WebhookOperation, type WebhookSink } from './hooks/apply-webhook.ts'
 import { lineCommands, namingLines } from './line-commands.ts'
 import type { ModelShape, OdooModel } from './model.ts'
+import { type PropertyValues, propertyValues } from './properties.ts'
 import { readById } from './read-by-id.ts'
 import { removeRecords } from './remove-records.ts'
 import { pythonName } from './transport/odoo-fault.ts'
@@ -78,6 +79,7 @@ async function applyOperations(
 ): Promise<readonly Outcome[]> {
   const shape = await model.shape(signal)
   const contents = streamedValues(operations)
+  const properties = await propertyValues(model, shape, operations, encoderFor, signal)
   const outcomes: Outcome[] = []
   const creates: { at: number; vals: Fields }[] = []
   const updates: { at: number; id: string; vals: Fields }[] = []
@@ -88,7 +90,7 @@ async function applyOperations(
       removes.push({ at, id: operation.id })
       return
     }
-    const vals = encodeFields(model, shape, operation, lineTexts)
+    const vals = encodeFields(model, shape, operation, lineTexts, properties)
     if (vals instanceof SyncError) outcomes[at] = { kind: 'rejected', error: vals }
     else if (webhook && operation.kind === 'create' && !vals[webhook.keyField]) outcomes[at] = keyless(webhook)
     else if (operation.kind === 'create') creates.push({ at, vals })
@@ -172,6 +174,7 @@ function encodeFields(
   shape: ModelShape,
   operation: Exclude<Operation, { kind: 'remove' }>,
   lineTexts: string[],
+  properties: PropertyValues,
 ): Fields | SyncError {
   const vals: Record<string, Value> = {}
   const expected = operation.kind === 'update' ? (operation.expected ?? {}) : {}
@@ -192,6 +195,12 @@ function encodeFields(
     try {
       const before = expected[name]
       const where = `${model.name}.${name}`
+      if (field.type === 'properties') {
+        const values = operation.kind === 'update' ? properties.get(operation.id)?.[name] : undefined
+        if (values instanceof SyncError) return values
+        if (values !== undefined) vals[name] = values
+        continue
+      }
       const lines = shape.lines.get(name)
       if (lines !== undefined) {
         const commands = lineCommands(model, name, lines, value, before ?? null)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Fields } from '../../contract/value.ts'
-import { type StreamBody, textOf } from '../../http/stream-request.ts'
+import type { Value } from '../../contract/value.ts'
+import type { StreamBody } from '../../http/stream-request.ts'
 import { base64Length, encodeBase64 } from './base64-stream.ts'
 
 /** The bytes that stand behind a value of a call: as long as said, or the iteration throws. */
@@ -12,14 +12,26 @@ export interface StreamedValue {
 /** By the very object in a call's arguments that stands for the bytes. */
 export type StreamedValues = ReadonlyMap<unknown, StreamedValue>
 
-/** The JSON text of `args` as a request's body, with base64 streamed into the places of `values`. */
-export function streamedBody(args: Fields, values: StreamedValues, signal: AbortSignal): StreamBody {
+/**
+ * What `encode` makes of `value`, as a request's body, with base64 streamed into the places of `values`. `encode` must write
+ * a text of letters, digits and hyphens as it is.
+ */
+export function streamedBody(
+  encode: (value: Value) => string,
+  value: Value,
+  values: StreamedValues,
+  signal: AbortSignal,
+): StreamBody {
   const mark = randomUUID()
   const places: StreamedValue[] = []
-  const text = JSON.stringify(args, (_name, value: unknown) => {
-    const streamed = typeof value === 'object' ? values.get(value) : undefined
-    return streamed === undefined ? value : `${mark}${places.push(streamed) - 1}`
-  })
+  const marked = (part: Value): Value => {
+    if (typeof part !== 'object' || part === null) return part
+    const streamed = values.get(part)
+    if (streamed !== undefined) return `${mark}${places.push(streamed) - 1}`
+    if (isList(part)) return part.map(marked)
+    return Object.fromEntries(Object.entries(part).map(([name, item]) => [name, marked(item)] as const))
+  }
+  const text = encode(marked(value))
   const texts = text.split(new RegExp(`${mark}\\d+`)).map((part) => Buffer.from(part))
   const length = places.reduce((sum, { size }) => sum + base64Length(size), 0)
   return {
@@ -28,9 +40,8 @@ export function streamedBody(args: Fields, values: StreamedValues, signal: Abort
   }
 }
 
-/** `args` with the base64 in their places, for what cannot stream. */
-export async function heldArgs(args: Fields, values: StreamedValues, signal: AbortSignal): Promise<Fields> {
-  return JSON.parse(await textOf(streamedBody(args, values, signal).pieces)) as Fields
+function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value)
 }
 
 async function* piecesOf(

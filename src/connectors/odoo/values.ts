@@ -1,6 +1,7 @@
 import { contentOf } from '../../contract/content.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
+import { decodeProperties } from './properties.ts'
 
 /** A field's value as Odoo sent it → as the contract has it. Never throws: what it does not know stays as it is. */
 export type Decoder = (raw: Value) => Value
@@ -26,7 +27,10 @@ const decodeMany2one: Decoder = (raw) => {
 
 /** Odoo gives them in the order of their model, which changes with a name. */
 const decodeIds: Decoder = (raw) =>
-  Array.isArray(raw) ? [...(raw as readonly Value[])].sort((a, b) => Number(a) - Number(b)) : []
+  Array.isArray(raw) ? (raw as readonly Value[]).map(idOf).sort((a, b) => Number(a) - Number(b)) : []
+
+/** In properties they come with their names. */
+const idOf = (item: Value): Value => (Array.isArray(item) ? ((item as readonly Value[])[0] ?? null) : item)
 
 const DECODERS: Readonly<Record<string, Decoder>> = {
   boolean: (raw) => raw === true,
@@ -39,6 +43,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   one2many: decodeIds,
   many2many: decodeIds,
   json: (raw) => (raw === false ? null : raw),
+  properties: (raw) => decodeProperties(raw, decoderFor),
 }
 
 export function decoderFor(odooType: string): Decoder {
@@ -150,7 +155,7 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
   binary: encodeBinary,
 }
 
-/** Types without an entry (`json`, `properties`, …) are handed over as they are. */
+/** Types without an entry (`json`, …) are handed over as they are; properties are encoded with what the record holds. */
 export function encoderFor(odooType: string): Encoder {
   return ENCODERS[odooType] ?? ((value) => value ?? false)
 }

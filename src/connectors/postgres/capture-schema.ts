@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { quoteIdentifier, quoteLiteral } from '../sql/identifier.ts'
 import type { PostgresChild } from './children.ts'
+import { idOfRow } from './id.ts'
 import type { PostgresTable } from './schema.ts'
 
 /** The names of what the capture keeps in a schema of its own. */
@@ -57,19 +58,19 @@ export function captureBody(names: CaptureNames, table: PostgresTable, consumers
     insert into ${names.changes} (seq, consumer, pk, op, writer)
     select noted.seq, reader, noted.pk, noted.op, nullif(current_setting('tandem.writer', true), '')
     from (select nextval(${names.sequence}) as seq, pk, op from (${rows}) as pks) as noted, ${readers};`
-  const id = table.id.sql
+  const id = (row: string): string => `${idOfRow(table, row)}::text`
   const moved = table.isInherited
-    ? `select new.${id}::text as pk, 'U'::"char" as op union all select old.${id}::text, 'D' where old.${id}::text <> new.${id}::text`
-    : `select n.${id}::text as pk, 'U'::"char" as op from tandem_new n union all
-       select o.${id}::text, 'D' from tandem_old o where not exists (select from tandem_new n where n.${id}::text = o.${id}::text)`
-  const inserted = table.isInherited ? `select new.${id}::text as pk` : `select ${id}::text as pk`
-  const deleted = table.isInherited ? `select old.${id}::text as pk` : `select ${id}::text as pk`
+    ? `select ${id('new.')} as pk, 'U'::"char" as op union all select ${id('old.')}, 'D' where ${id('old.')} <> ${id('new.')}`
+    : `select ${id('n.')} as pk, 'U'::"char" as op from tandem_new n union all
+       select ${id('o.')}, 'D' from tandem_old o where not exists (select from tandem_new n where ${id('n.')} = ${id('o.')})`
+  const inserted = table.isInherited ? `select ${id('new.')} as pk` : `select ${id('')} as pk`
+  const deleted = table.isInherited ? `select ${id('old.')} as pk` : `select ${id('')} as pk`
   return `
 begin
   if TG_OP = 'INSERT' then${note(`${inserted}, 'I'::"char" as op${table.isInherited ? '' : ' from tandem_new'}`)}
   elsif TG_OP = 'UPDATE' then${note(moved)}
   elsif TG_OP = 'DELETE' then${note(`${deleted}, 'D'::"char" as op${table.isInherited ? '' : ' from tandem_old'}`)}
-  else${note(`select ${id}::text as pk, 'D'::"char" as op from ${table.sql}`)}
+  else${note(`select ${id('')} as pk, 'D'::"char" as op from ${table.sql}`)}
   end if;
   if found then
     perform pg_notify(${quoteLiteral(names.channel)}, ${quoteLiteral(table.name)});

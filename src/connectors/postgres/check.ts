@@ -111,8 +111,7 @@ async function writableProblems(query: Query, { table }: PostgresRows, needs: Ne
 
 function specProblems({ spec }: PostgresContext, { table, cursorColumn }: PostgresRows, needs: Needs): Problem[] {
   const problems: Problem[] = []
-  const isUnique = (name: string): boolean =>
-    table.uniques.some((columns) => columns.length === 1 && columns[0] === name)
+  const ids = table.ids.map(({ field }) => field.name)
   if (spec.archive !== null && !table.columns.has(spec.archive.field)) {
     problems.push(
       problem(
@@ -122,7 +121,7 @@ function specProblems({ spec }: PostgresContext, { table, cursorColumn }: Postgr
       ),
     )
   }
-  if (table.kind !== 'view' && !isUnique(table.id.field.name)) {
+  if (table.kind !== 'view' && !table.uniques.some((columns) => isIndexOf(columns, ids))) {
     problems.push(
       problem(
         'error',

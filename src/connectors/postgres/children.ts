@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import type { RecordId, RecordState } from '../../contract/change.ts'
-import type { FieldSchema, LinesRequest } from '../../contract/connector.ts'
-import { SyncError } from '../../contract/error.ts'
+import type { LinesRequest } from '../../contract/connector.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { lineKey } from '../sql/lines-field.ts'
 import type { ChildSpec, TableSpec } from '../sql/spec.ts'
 import type { Query } from './pool.ts'
 import { columnNamed, type PostgresColumn, type PostgresTable, readTable } from './schema.ts'
@@ -28,15 +28,9 @@ export async function readChild(
   spec: ChildSpec,
   request: LinesRequest | undefined,
 ): Promise<PostgresChild> {
-  const child = await readTable(query, { ...table, name: spec.name, id: spec.parent, where: null })
+  const child = await readTable(query, { ...table, name: spec.name, id: [spec.parent], where: null })
   const parent = columnNamed(child, spec.parent)
-  const names = spec.key ?? child.primary.filter((name) => name !== spec.parent)
-  if (names.length === 0) {
-    throw new SyncError('config', `table ${child.name} has no primary key that tells the lines of a record apart`, {
-      hint: `Name the columns that do: children: { ${spec.field}: { …, key: [line_no] } }.`,
-    })
-  }
-  const key = names.map((name) => columnNamed(child, name))
+  const key = lineKey(spec, child.name, child.primary).map((name) => columnNamed(child, name))
   const asked = (request?.fields ?? []).map((name) => columnNamed(child, name))
   return {
     field: spec.field,
@@ -45,24 +39,6 @@ export async function readChild(
     key,
     columns: [...new Set([...key, ...asked])],
     inside: spec.where === null ? 'true' : `(${spec.where})`,
-  }
-}
-
-/** The field that holds the lines, with the fields of a line. */
-export function describeChild({ field, table, parent }: PostgresChild): FieldSchema {
-  const lines = new Map([...table.columns].map(([name, column]) => [name, column.field] as const))
-  lines.delete(parent.field.name)
-  return {
-    name: field,
-    type: 'lines',
-    isRequired: false,
-    isReadOnly: false,
-    isAssigned: true,
-    relation: table.name,
-    maxLength: null,
-    scale: null,
-    options: null,
-    lines,
   }
 }
 

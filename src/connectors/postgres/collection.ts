@@ -1,11 +1,11 @@
 import type { Collection, CollectionRequest, Schema } from '../../contract/connector.ts'
-import { SyncError } from '../../contract/error.ts'
 import type { Feed } from '../../contract/feed.ts'
+import { linesField, withLinesFields } from '../sql/lines-field.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
 import { parseTableSpec, withKey } from '../sql/spec.ts'
 import { postgresCaller } from './caller.ts'
 import { checkCollection } from './check.ts'
-import { describeChild, readChild } from './children.ts'
+import { type PostgresChild, readChild } from './children.ts'
 import { postgresFeed } from './feed.ts'
 import type { PostgresConnection, Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, postgresContext } from './rows.ts'
@@ -47,23 +47,10 @@ export function postgresCollection(connection: PostgresConnection, request: Coll
 }
 
 async function describeWhole(context: PostgresContext, query: Query): Promise<Schema> {
-  const { spec } = context
-  const schema = describeTable(await context.table(query))
-  const fields = new Map(schema.fields)
-  for (const child of spec.children) {
-    const clash = schema.fields.has(child.field)
-    if (clash) {
-      throw new SyncError(
-        'config',
-        `table ${schema.name} has a column ${child.field}, so its lines need another name`,
-        {
-          hint: 'Rename it under children: in the mapping.',
-        },
-      )
-    }
-    fields.set(child.field, describeChild(await readChild(query, spec, child, undefined)))
-  }
-  return { ...schema, fields }
+  const children: PostgresChild[] = []
+  for (const child of context.spec.children) children.push(await readChild(query, context.spec, child, undefined))
+  const lines = children.map(({ field, table, parent }) => linesField(field, table, parent.field.name))
+  return withLinesFields(describeTable(await context.table(query)), lines)
 }
 
 function scanningFeed(context: PostgresContext): Feed {

@@ -2,6 +2,7 @@ import { SyncError } from '../../contract/error.ts'
 import type { Outcome } from '../../contract/sink.ts'
 import type { OperationGroup } from '../sql/group-operations.ts'
 import { isSameRecord } from '../sql/unique-conflict.ts'
+import { idOfRow } from './id.ts'
 import type { Query } from './pool.ts'
 import { type InputColumn, inputColumns, namedRows, recordset, recordsetText } from './recordset.ts'
 import { type PostgresContext, type PostgresRows, recordOf } from './rows.ts'
@@ -28,16 +29,18 @@ export async function createGroup(
   const { table } = rows
   const ids = await settleIds(query, table, group)
   const sent = group.members.map(({ operation }) => operation.fields)
-  const named = group.names.filter((name) => ids === null || name !== table.id.field.name)
+  // The id of several columns is no column: it only tells the rows apart that come back.
+  const sentIds = table.ids.length === 1 ? ids : null
+  const named = group.names.filter((name) => sentIds === null || name !== table.id.field.name)
   const inputs = named.map((name, index): InputColumn => ({ name: `f${index}`, column: columnNamed(table, name) }))
-  const columns = [...(ids === null ? [] : [table.id]), ...inputs.map(({ column }) => column)]
+  const columns = [...(sentIds === null ? [] : [table.id]), ...inputs.map(({ column }) => column)]
   const values = inputs.map(({ name, column }) => inputExpression(column.type, name, rows.hasStaged))
   const known = storedAsSent(rows, sent)
   const found = await query(
     `insert into ${table.sql} as ${table.alias} (${columns.map((column) => column.sql).join(', ')}) ${overriding(columns)}
-     select ${[...(ids === null ? [] : ['id']), ...values].join(', ')}
-     from ${namedRows(inputs, ids === null ? null : table.id)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning(known)}`,
-    ids === null ? [JSON.stringify(sent)] : [JSON.stringify(sent), ids],
+     select ${[...(sentIds === null ? [] : ['id']), ...values].join(', ')}
+     from ${namedRows(inputs, sentIds === null ? null : table.id)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning(known)}`,
+    sentIds === null ? [JSON.stringify(sent)] : [JSON.stringify(sent), sentIds],
   )
   const indexOf = ids === null ? indexesInOrder(table, group, found.length) : indexesById(table, ids)
   const made: Placements = found.map((row, at) => {
@@ -51,6 +54,7 @@ export async function createGroup(
 /** The ids of the new rows as the server spells them; null: only the insert itself can tell. */
 async function settleIds(query: Query, table: PostgresTable, group: Group): Promise<string[] | null> {
   const { id } = table
+  if (table.ids.length > 1) return settleComposite(query, table, group)
   if (!group.names.includes(id.field.name)) {
     if (id.source === null) return null
     const taken = await query(`select (${id.source})::text from generate_series(1, $1::int4)`, [group.members.length])
@@ -67,6 +71,22 @@ async function settleIds(query: Query, table: PostgresTable, group: Group): Prom
     text,
   ])
   return found.map(([id]) => String(id))
+}
+
+/** Null where a part of the id is the database's to give. */
+async function settleComposite(query: Query, table: PostgresTable, group: Group): Promise<string[] | null> {
+  if (!table.ids.every(({ field }) => group.names.includes(field.name))) return null
+  const inputs = inputColumns('f', table.ids)
+  const text = recordsetText(
+    inputs.map(({ name }) => name),
+    group.members.map(({ place, operation }) => ({
+      place,
+      values: table.ids.map(({ field }) => operation.fields[field.name] ?? null),
+    })),
+  )
+  const id = idOfRow({ ids: table.ids.map((column, index) => ({ ...column, sql: `f${index}` })) }, 'tandem_x.')
+  const found = await query(`select ${id} from ${recordset('$1', 'tandem_x', inputs)} order by place`, [text])
+  return found.map(([each]) => String(each))
 }
 
 function indexesById(table: PostgresTable, ids: readonly string[]): (id: string) => number {
@@ -133,7 +153,12 @@ async function explainMissing(
   ])
   return found.map(([place, ...hits]) => {
     const met = uniques.filter((_unique, index) => hits[index] === true)
-    const isSame = isSameRecord(met, table.uniques, context.spec.key, table.id.field.name)
+    const isSame = isSameRecord(
+      met,
+      table.uniques,
+      context.spec.key,
+      table.ids.map(({ field }) => field.name),
+    )
     return [Number(place), isSame ? { kind: 'exists' } : { kind: 'rejected', error: taken(table.name, met) }]
   })
 }

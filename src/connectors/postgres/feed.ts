@@ -5,6 +5,7 @@ import { type CapturePosition, captureCursor, capturePosition, MAX_DONE_AT_START
 import { type Range, toRanges } from '../sql/sequence-ranges.ts'
 import { captureNames } from './capture-schema.ts'
 import { withLines, withLineVersions } from './children.ts'
+import { idOrder, isId, isIdAfter } from './id.ts'
 import type { Query } from './pool.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, versionText } from './rows.ts'
 import { registeredConsumer } from './triggers.ts'
@@ -124,7 +125,7 @@ async function changesPage(
      )
      select tandem_latest.pk, seqs, (extract(epoch from at) * 1000)::int8, writer, tandem_row.*
      from tandem_latest left join lateral (
-       select ${rows.inside} as inside, ${rows.list} from ${rows.from} where ${rows.id} = tandem_latest.pk::${table.id.type.sql}
+       select ${rows.inside} as inside, ${rows.list} from ${rows.from} where ${isId(table, `tandem_latest.pk::${table.id.type.sql}`)}
      ) as tandem_row on true order by latest`,
     [consumer, limit],
   )
@@ -162,9 +163,9 @@ async function pageById(
   after: string | null,
   limit: number,
 ): Promise<readonly (readonly Value[])[]> {
-  const from = after === null ? '' : `and ${rows.id} > $2::text::${rows.table.id.type.sql}`
+  const from = after === null ? '' : `and ${isIdAfter(rows.table, '$2')}`
   return query(
-    `select ${list} from ${rows.from} where ${rows.inside} ${from} order by ${rows.id} limit $1`,
+    `select ${list} from ${rows.from} where ${rows.inside} ${from} order by ${idOrder(rows.table)} limit $1`,
     after === null ? [limit] : [limit, after],
   )
 }

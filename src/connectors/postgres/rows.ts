@@ -4,11 +4,13 @@ import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
 import { quoteTableName } from '../sql/identifier.ts'
+import { refuseLines } from '../sql/lines-field.ts'
 import type { TableSpec } from '../sql/spec.ts'
 import { type PostgresChild, readChild, withLines } from './children.ts'
+import { idOfRow, isIdAmong, isPossibleId } from './id.ts'
 import type { PostgresConnection, Query } from './pool.ts'
 import { columnNamed, type PostgresColumn, type PostgresTable, readTable } from './schema.ts'
-import { isCastable, readExpression } from './values.ts'
+import { readExpression } from './values.ts'
 
 /** One collection's view of its table: what is read of each row, and how. */
 export interface PostgresRows {
@@ -32,7 +34,7 @@ export interface PostgresRows {
   readonly shortList: string
   /** The table with its alias. */
   readonly from: string
-  /** The id column with the table's alias. */
+  /** The id with the table's alias. */
   readonly id: string
   /** The collection's own condition, or "true". */
   readonly inside: string
@@ -65,6 +67,7 @@ export function postgresContext(
   const own = fields.filter((field) => !asked.some((child) => child.field === field))
   const readRows = async (query: Query, table: PostgresTable): Promise<PostgresRows> => {
     const children: PostgresChild[] = []
+    if (table.ids.length > 1) refuseLines(table.name, asked)
     for (const child of asked) children.push(await readChild(query, spec, child, lines[child.field]))
     return { ...rowsOf(table, spec, own, takesContents), children }
   }
@@ -110,7 +113,7 @@ function rowsOf(
 ): Omit<PostgresRows, 'children'> {
   const columns = [...new Set(fields)].map((field) => columnNamed(table, field))
   const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
-  const id = `${table.alias}.${table.id.sql}`
+  const id = idOfRow(table, `${table.alias}.`)
   // The number of the transaction that wrote the row; every committed write has another one.
   const hasXmin = table.kind === 'table' || table.kind === 'partitioned'
   const version = hasXmin ? `${table.alias}.xmin::text` : `md5(${table.alias}::text)`
@@ -175,12 +178,12 @@ export function versionText(version: Value | undefined): string | null {
 
 /** The ids that can be cast to the id column's type; no row has another one. */
 export function castableIds(table: PostgresTable, ids: readonly RecordId[]): RecordId[] {
-  return ids.filter((id) => isCastable(table.id.type, id) ?? true)
+  return ids.filter((id) => isPossibleId(table, id))
 }
 
 /** A condition that the id is one of a parameter's texts, so that the id's index is used. */
 export function idAmong(rows: PostgresRows, parameter: string): string {
-  return `${rows.id} = any (${parameter}::text[]::${rows.table.id.type.sql}[])`
+  return isIdAmong(rows.table, parameter)
 }
 
 /** The records with these ids, whether inside the collection or not. */

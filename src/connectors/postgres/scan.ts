@@ -1,6 +1,7 @@
 import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
 import type { Scan } from '../window-scan.ts'
 import { withLines, withLineVersions } from './children.ts'
+import { idOrder, isIdAfter } from './id.ts'
 import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, versionText } from './rows.ts'
 
 /** Reads a table by its cursor column. */
@@ -45,10 +46,10 @@ async function scannedRows(
     }
     if (scan.last !== null) {
       parameters.push(scan.last)
-      conditions.push(`${rows.id} > $${parameters.length}::text::${rows.table.id.type.sql}`)
+      conditions.push(isIdAfter(rows.table, `$${parameters.length}`))
     }
     const found = await query(
-      `select ${isDeep ? rows.shortList : rows.list} from ${rows.from} where ${conditions.join(' and ')} order by ${rows.id} limit $1`,
+      `select ${isDeep ? rows.shortList : rows.list} from ${rows.from} where ${conditions.join(' and ')} order by ${idOrder(rows.table)} limit $1`,
       parameters,
     )
     if (isDeep) {

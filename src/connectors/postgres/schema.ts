@@ -2,6 +2,7 @@ import type { FieldSchema, Schema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import { quoteIdentifier, quoteTableName } from '../sql/identifier.ts'
 import type { TableSpec } from '../sql/spec.ts'
+import { compositeColumn } from './id.ts'
 import type { Query } from './pool.ts'
 import { fieldType, type PostgresType } from './values.ts'
 
@@ -31,7 +32,10 @@ export interface PostgresTable {
   readonly hasAfterTriggers: boolean
   /** Triggers or policies may let a write do nothing. */
   readonly maySwallow: boolean
+  /** What names a record: a column, or what stands for several of them (see id.ts). */
   readonly id: PostgresColumn
+  /** The columns that it is made of. */
+  readonly ids: readonly PostgresColumn[]
   readonly columns: ReadonlyMap<string, PostgresColumn>
   /** The columns of each unique index that holds for the whole table. */
   readonly uniques: readonly (readonly string[])[]
@@ -122,6 +126,7 @@ export async function readTable(query: Query, spec: TableSpec): Promise<Postgres
   }
   const name = `${row.schema}.${row.table}`
   const columns = new Map(row.columns.map((column) => [column.name, columnOf(column)]))
+  const ids = idColumns(spec, name, row.primary ?? [], columns)
   return {
     oid: row.oid,
     name,
@@ -131,7 +136,8 @@ export async function readTable(query: Query, spec: TableSpec): Promise<Postgres
     isInherited: row.inherited || kind === 'partitioned',
     hasAfterTriggers: row.after,
     maySwallow: row.before,
-    id: idColumn(spec, name, row.primary ?? [], columns),
+    id: ids.length === 1 && ids[0] !== undefined ? ids[0] : compositeColumn(ids),
+    ids,
     columns,
     uniques: row.uniques ?? [],
     primary: row.primary ?? [],
@@ -151,20 +157,20 @@ export function columnNamed(table: PostgresTable, name: string): PostgresColumn 
   })
 }
 
-function idColumn(
+function idColumns(
   spec: TableSpec,
   name: string,
   primary: readonly string[],
   columns: ReadonlyMap<string, PostgresColumn>,
-): PostgresColumn {
-  const idName = spec.id ?? (primary.length === 1 ? primary[0] : undefined)
-  const column = idName === undefined ? undefined : columns.get(idName)
-  if (column !== undefined) return column
-  let reason = `has no column ${idName}`
-  if (idName === undefined)
-    reason = primary.length === 0 ? 'has no primary key' : 'has a primary key of several columns'
+): readonly PostgresColumn[] {
+  const names = spec.id ?? primary
+  const missing = names.find((each) => !columns.has(each))
+  if (names.length > 0 && missing === undefined) {
+    return names.map((each) => columns.get(each)).filter((column) => column !== undefined)
+  }
+  const reason = missing === undefined ? 'has no primary key' : `has no column ${missing}`
   throw new SyncError('config', `table ${name} ${reason}, so its records cannot be told apart`, {
-    hint: 'Name one column that is unique and never changes as id of the collection.',
+    hint: 'Name the columns that are unique and never change as id of the collection.',
   })
 }
 

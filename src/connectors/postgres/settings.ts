@@ -1,11 +1,7 @@
 import { z } from 'zod'
 import { SyncError } from '../../contract/error.ts'
-import { parseDurationMs } from '../sql/duration.ts'
+import { duration } from '../duration.ts'
 import { describeIssues } from '../sql/spec.ts'
-
-const durationSchema = z
-  .union([z.number().nonnegative(), z.string()])
-  .refine((text) => parseDurationMs(text) !== null, 'must be a time such as 30s or 2m')
 
 /** A `type: postgres` connection. */
 export const postgresSettingsSchema = z.strictObject({
@@ -14,9 +10,9 @@ export const postgresSettingsSchema = z.strictObject({
   url: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
   /** The most connections at once, besides one for each watched table. */
   connections: z.number().int().min(1).max(50).default(4),
-  connect_timeout: durationSchema.default('10s'),
+  connect_timeout: duration.prefault('10s'),
   /** The server ends a statement of ours that takes longer. */
-  statement_timeout: durationSchema.default('60s'),
+  statement_timeout: duration.prefault('60s'),
   /** The schema that holds what the capture by triggers needs. Dropping it with CASCADE removes every trace of it. */
   capture_schema: z.string().min(1).max(63).default('tandem'),
 })
@@ -42,8 +38,8 @@ export function parsePostgresSettings(settings: unknown, name: string): Postgres
   return {
     url,
     connections,
-    connectTimeoutMs: parseDurationMs(connect_timeout) ?? 10_000,
-    statementTimeoutMs: parseDurationMs(statement_timeout) ?? 60_000,
+    connectTimeoutMs: connect_timeout,
+    statementTimeoutMs: statement_timeout,
     captureSchema: capture_schema,
   }
 }

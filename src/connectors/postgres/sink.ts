@@ -58,7 +58,8 @@ async function findRecords(query: Query, rows: PostgresRows, request: FindReques
       ]
   // What PostgreSQL folds as the locale says and JavaScript as Unicode says is asked for in both spellings.
   const parameter = isFolded ? [...new Set([...wanted, ...wanted.map((text) => foldText(text, fold))])] : wanted
-  const found = await query(`select ${rows.list} from ${rows.from} where ${condition}`, [parameter])
+  const inside = request.inFilter ? rows.inside : 'true'
+  const found = await query(`select ${rows.list} from ${rows.from} where ${condition} and ${inside}`, [parameter])
   return withLines(
     query,
     rows.children,

@@ -135,7 +135,7 @@ async function readBody(query: Query, name: string): Promise<string | null> {
 }
 
 const COUNT_TRIGGERS = `select count(*)::int4 from pg_trigger
-  where tgrelid = $1 and tgname in ('tandem_insert', 'tandem_update', 'tandem_delete', 'tandem_truncate') and tgenabled <> 'D'`
+  where tgrelid = to_regclass($1) and tgname in ('tandem_insert', 'tandem_update', 'tandem_delete', 'tandem_truncate') and tgenabled <> 'D'`
 
 async function countTriggers(query: Query, { on, triggers }: CapturePart): Promise<number> {
   const [[count = 0] = []] = await query(
@@ -153,7 +153,8 @@ export async function registeredConsumer(
 ): Promise<number> {
   const { consumers } = captureNames(context.connection.settings.captureSchema)
   const rows = await query(`select id, (${COUNT_TRIGGERS}) from ${consumers} where source = $2 and name = $3`, [
-    table.oid,
+    // By name: in a database that was dumped and restored the table has another number.
+    table.sql,
     table.name,
     context.consumer,
   ]).catch((error: unknown) => {

@@ -1,11 +1,12 @@
 import type { Outcome } from '../../contract/sink.ts'
 import type { OperationGroup, Placed } from '../sql/group-operations.ts'
 import { type Placements, swallowed } from './create.ts'
+import { isId, isPossibleId } from './id.ts'
 import type { Query } from './pool.ts'
 import { type InputColumn, inputColumns, recordset, recordsetText } from './recordset.ts'
 import { type PostgresRows, recordOf } from './rows.ts'
 import { columnNamed } from './schema.ts'
-import { inputExpression, isCastable, sameCondition } from './values.ts'
+import { inputExpression, sameCondition } from './values.ts'
 
 /**
  * Updates a group with one statement that also compares what was expected. A row that somebody else holds is waited for
@@ -52,7 +53,7 @@ export async function updateGroup(
   const source = recordset('$1', 'tandem_x', inputs)
   const found = await query(
     `update ${table.sql} as ${table.alias} set ${set.join(', ')} from ${source}
-     where ${[`${rows.id} = tandem_x.id`, ...guard].join(' and ')} returning tandem_x.place, ${rows.returning()}`,
+     where ${[isId(table, 'tandem_x.id'), ...guard].join(' and ')} returning tandem_x.place, ${rows.returning()}`,
     [text],
   )
   const done: Placements = found.map((row) => [
@@ -77,7 +78,7 @@ async function explainLeft(
   const { table } = rows
   const found = await query(
     `select tandem_x.place, ${rows.id} is not null, ${guard.length === 0 ? 'true' : guard.join(' and ')}
-     from ${source} left join ${rows.from} on ${rows.id} = tandem_x.id`,
+     from ${source} left join ${rows.from} on ${isId(table, 'tandem_x.id')}`,
     [text],
   )
   return found
@@ -104,7 +105,7 @@ export async function removeGroup(
     members.map(({ place, operation }) => ({ place, values: [operation.id] })),
   )
   const found = await query(
-    `delete from ${table.sql} as ${table.alias} using ${source} where ${rows.id} = tandem_x.id returning tandem_x.place`,
+    `delete from ${table.sql} as ${table.alias} using ${source} where ${isId(table, 'tandem_x.id')} returning tandem_x.place`,
     [text],
   )
   const done = new Set(found.map(([place]) => Number(place)))
@@ -112,7 +113,7 @@ export async function removeGroup(
   outcomes.push(...unknown.map(({ place }): Placements[number] => [place, { kind: 'gone' }]))
   if (done.size === members.length) return outcomes
   const left = await query(
-    `select tandem_x.place, ${rows.id} is not null from ${source} left join ${rows.from} on ${rows.id} = tandem_x.id`,
+    `select tandem_x.place, ${rows.id} is not null from ${source} left join ${rows.from} on ${isId(table, 'tandem_x.id')}`,
     [text],
   )
   for (const [place, isThere] of left) {
@@ -130,6 +131,6 @@ function partition<M extends { readonly operation: { readonly id: string } }>(
   members: readonly M[],
   rows: PostgresRows,
 ): [M[], M[]] {
-  const isKnown = ({ operation }: M): boolean => isCastable(rows.table.id.type, operation.id) ?? true
+  const isKnown = ({ operation }: M): boolean => isPossibleId(rows.table, operation.id)
   return [members.filter(isKnown), members.filter((member) => !isKnown(member))]
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
-import { valueAt } from './json-path.ts'
+import { valueAt } from '../../http/json-path.ts'
 import { formatMoment, parseMoment } from './moment.ts'
 import { findsByListing } from './read-records.ts'
 import { type Resource, readList } from './resource.ts'

@@ -1,6 +1,6 @@
 import { type ErrorCode, SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
-import { type JsonPath, listAt, textAt, valueAt } from './json-path.ts'
+import { type JsonPath, listAt, textAt, valueAt } from '../../http/json-path.ts'
 
 /** What a status means in an API that keeps to HTTP (RFC 9110). 404, 409, 410 and 412 are answered by their callers. */
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {

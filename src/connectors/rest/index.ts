@@ -17,6 +17,7 @@ export const createRestConnector: ConnectorFactory = (settings, name) => {
   const client = openRestClient(parsed.data)
   return {
     check: (signal) => checkConnection(client, parsed.data, signal),
+    collections: async () => Object.keys(parsed.data.collections).map((each) => ({ name: each, label: null })),
     collection: (request) => createCollection(client, name, parsed.data, request),
     [Symbol.asyncDispose]: () => client.close(),
   }

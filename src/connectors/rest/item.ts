@@ -2,8 +2,8 @@ import type { RecordState, Version } from '../../contract/change.ts'
 import type { FieldSchema } from '../../contract/connector.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Fields, Value } from '../../contract/value.ts'
+import { textAt, valueAt } from '../../http/json-path.ts'
 import type { RestCollection } from './collection-schema.ts'
-import { textAt, valueAt } from './json-path.ts'
 import { formatMoment, parseMoment } from './moment.ts'
 
 /** How the items of one collection are read. */

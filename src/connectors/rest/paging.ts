@@ -1,8 +1,8 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
+import { textAt, valueAt } from '../../http/json-path.ts'
 import type { JsonAnswer } from '../../http/request-json.ts'
 import type { Paging } from './call-schema.ts'
-import { textAt, valueAt } from './json-path.ts'
 
 /** Where a list has been read to; the text of it is kept in cursors. */
 export interface Place {

@@ -1,7 +1,7 @@
 import type { FieldSchema, FieldType, Schema } from '../../contract/connector.ts'
 import type { Value } from '../../contract/value.ts'
+import { isObject } from '../../http/json-path.ts'
 import type { RestCollection } from './collection-schema.ts'
-import { isObject } from './json-path.ts'
 
 const DATETIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/
 

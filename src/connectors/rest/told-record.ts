@@ -1,8 +1,8 @@
 import type { Change } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Value } from '../../contract/value.ts'
+import { textAt } from '../../http/json-path.ts'
 import { readItem } from './item.ts'
-import { textAt } from './json-path.ts'
 import type { Resource } from './resource.ts'
 
 /** A version that is a whole number, which grows with each change. */

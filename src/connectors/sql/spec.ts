@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { SyncError } from '../../contract/error.ts'
-import { parseDurationMs } from './duration.ts'
+import { duration } from '../duration.ts'
 import { parseTableName, type TableName } from './identifier.ts'
-
-const durationSchema = z.union([z.number().nonnegative(), z.string()]).transform((text, context) => {
-  const ms = parseDurationMs(text)
-  if (ms !== null) return ms
-  context.addIssue({ code: 'custom', message: 'must be a number of seconds, or a text such as 500ms, 30s, 10m, 1h' })
-  return z.NEVER
-})
 
 /** A table whose rows are the lines of a record. */
 const childSchema = z.strictObject({
@@ -26,8 +19,8 @@ export const tableSpecSchema = z
   .strictObject({
     /** The table's name, schema-qualified where needed; a view's for reading only. */
     table: z.string().min(1),
-    /** The column that names a record. Without it, the primary key. */
-    id: z.string().min(1).optional(),
+    /** The column that names a record, or the columns that do together. Without it, the primary key. */
+    id: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
     /** The column of the mapping's key. Says which unique violation of a create means "this record exists already". */
     key: z.string().min(1).optional(),
     /**
@@ -41,7 +34,7 @@ export const tableSpecSchema = z
      */
     cursor: z.string().min(1).optional(),
     /** With `capture: cursor`, how long a transaction may stay open and still be found by the next deep scan. */
-    overlap: durationSchema.prefault('10m'),
+    overlap: duration.prefault('10m'),
     /** The column and value that archive a record. */
     archive: z
       .strictObject({ column: z.string().min(1), value: z.union([z.string(), z.number(), z.boolean()]) })
@@ -73,7 +66,8 @@ export interface ChildSpec {
 
 export interface TableSpec {
   readonly name: TableName
-  readonly id: string | null
+  /** The columns that name a record; null: those of the primary key. */
+  readonly id: readonly string[] | null
   /** The columns that together name a record. */
   readonly key: readonly string[] | null
   readonly capture: 'triggers' | 'cursor' | 'none'
@@ -103,7 +97,7 @@ export function parseTableSpec(spec: unknown): TableSpec {
   const table = typeof inner === 'string' ? tableSpecSchema.parse({ table: inner }) : inner
   return {
     name: parseTableName(table.table),
-    id: table.id ?? null,
+    id: table.id === undefined ? null : [table.id].flat(),
     key: keyColumns(table.key ?? key),
     capture: table.capture,
     cursor: table.cursor ?? null,

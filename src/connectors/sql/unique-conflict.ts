@@ -12,10 +12,9 @@ export function isSameRecord(
   met: readonly (readonly string[])[],
   uniques: readonly (readonly string[])[],
   key: readonly string[] | null,
-  id: string,
+  id: readonly string[],
 ): boolean {
-  const isOf = (columns: readonly string[], name: string): boolean => isIndexOf(columns, [name])
   if (key !== null) return met.some((columns) => isIndexOf(columns, key))
-  if (met.some((columns) => isOf(columns, id))) return true
-  return met.length > 0 && uniques.filter((columns) => !isOf(columns, id)).length === 1
+  if (met.some((columns) => isIndexOf(columns, id))) return true
+  return met.length > 0 && uniques.filter((columns) => !isIndexOf(columns, id)).length === 1
 }

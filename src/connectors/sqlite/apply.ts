@@ -9,6 +9,7 @@ import { isSameRecord } from '../sql/unique-conflict.ts'
 import { writeLines } from './children.ts'
 import { inWriteTransaction } from './database.ts'
 import { sqliteError } from './errors.ts'
+import { idOfRow, idParameters, isId } from './id.ts'
 import { idText, recordsById, type SqliteContext, type SqliteRows, storedId } from './rows.ts'
 import { columnNamed, type SqliteColumn, type SqliteTable } from './schema.ts'
 import { hasChangeTable } from './triggers.ts'
@@ -139,7 +140,7 @@ function createRow(batch: Batch, fields: Fields): Step {
   const columns = columnsOf(batch, fields)
   const names = columns.map((column) => column.sql).join(', ')
   const values = columns.length === 0 ? 'default values' : `(${names}) values (${columns.map(() => '?').join(', ')})`
-  const insert = statement(batch, `insert into ${table.sql} ${values} returning ${table.id.sql}`)
+  const insert = statement(batch, `insert into ${table.sql} ${values} returning ${idOfRow(table, '')}`)
   try {
     const [row] = insert.all(...storedValues(batch, columns, fields))
     if (row !== undefined) return { kind: 'written', id: idText(row[0] ?? null) }
@@ -147,7 +148,15 @@ function createRow(batch: Batch, fields: Fields): Step {
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     const met = table.uniques.filter((unique) => isTaken(batch, unique, fields))
-    if (isSameRecord(met, table.uniques, batch.context.spec.key, table.id.field.name)) return { kind: 'exists' }
+    if (
+      isSameRecord(
+        met,
+        table.uniques,
+        batch.context.spec.key,
+        table.ids.map(({ field }) => field.name),
+      )
+    )
+      return { kind: 'exists' }
     throw error
   }
 }
@@ -166,11 +175,11 @@ function isTaken(batch: Batch, unique: readonly string[], fields: Fields): boole
 
 function updateRow(batch: Batch, id: RecordId, fields: Fields, expected: Fields | null): Step {
   const { table } = batch.rows
-  const stored = storedId(table, id)
+  const stored = idParameters(table, id)
   const columns = columnsOf(batch, fields)
   const guarded = expected === null ? [] : columnsOf(batch, expected)
-  const list = [table.id, ...guarded].map((column) => column.sql).join(', ')
-  const [current] = statement(batch, `select ${list} from ${table.sql} where ${table.id.sql} = ?`).all(stored)
+  const list = [idOfRow(table, ''), ...guarded.map((column) => column.sql)].join(', ')
+  const [current] = statement(batch, `select ${list} from ${table.sql} where ${isId(table)}`).all(...stored)
   if (current === undefined) return { kind: 'gone' }
   // Compared as contract values: one moment may be stored in several spellings.
   const isExpected = guarded.every((column, index) =>
@@ -179,17 +188,17 @@ function updateRow(batch: Batch, id: RecordId, fields: Fields, expected: Fields 
   if (!isExpected) return { kind: 'stale' }
   if (columns.length === 0) return { kind: 'written', id }
   const set = columns.map((column) => `${column.sql} = ?`).join(', ')
-  const update = statement(batch, `update ${table.sql} set ${set} where ${table.id.sql} = ? returning ${table.id.sql}`)
-  const [written] = update.all(...storedValues(batch, columns, fields), stored)
+  const update = statement(batch, `update ${table.sql} set ${set} where ${isId(table)} returning ${idOfRow(table, '')}`)
+  const [written] = update.all(...storedValues(batch, columns, fields), ...stored)
   return written === undefined ? swallowed(table) : { kind: 'written', id: idText(written[0] ?? null) }
 }
 
 function removeRow(batch: Batch, id: RecordId): Step {
   const { table } = batch.rows
-  const stored = storedId(table, id)
-  const removed = statement(batch, `delete from ${table.sql} where ${table.id.sql} = ? returning 1`).all(stored)
+  const stored = idParameters(table, id)
+  const removed = statement(batch, `delete from ${table.sql} where ${isId(table)} returning 1`).all(...stored)
   if (removed.length > 0) return { kind: 'removed' }
-  const [left] = statement(batch, `select 1 from ${table.sql} where ${table.id.sql} = ?`).all(stored)
+  const [left] = statement(batch, `select 1 from ${table.sql} where ${isId(table)}`).all(...stored)
   return left === undefined ? { kind: 'gone' } : swallowed(table)
 }
 

@@ -1,8 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { FieldSchema, LinesRequest } from '../../contract/connector.ts'
-import { SyncError } from '../../contract/error.ts'
+import type { LinesRequest } from '../../contract/connector.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { lineChanges } from '../line-changes.ts'
+import { lineKey } from '../sql/lines-field.ts'
 import type { ChildSpec, TableSpec } from '../sql/spec.ts'
 import { columnNamed, readTable, type SqliteColumn, type SqliteTable } from './schema.ts'
 import type { SqliteSettings } from './settings.ts'
@@ -26,16 +26,9 @@ export function openChild(
   spec: ChildSpec,
   request: LinesRequest | undefined,
 ): SqliteChild {
-  const child = readTable(database, { ...table, name: spec.name, id: spec.parent, where: null })
+  const child = readTable(database, { ...table, name: spec.name, id: [spec.parent], where: null })
   const parent = columnNamed(child, spec.parent)
-  const [primary = []] = child.uniques
-  const names = spec.key ?? primary.filter((name) => name !== spec.parent)
-  if (names.length === 0) {
-    throw new SyncError('config', `table ${child.name} has no primary key that tells the lines of a record apart`, {
-      hint: `Name the columns that do: children: { ${spec.field}: { …, key: [line_no] } }.`,
-    })
-  }
-  const key = names.map((name) => columnNamed(child, name))
+  const key = lineKey(spec, child.name, child.uniques[0] ?? []).map((name) => columnNamed(child, name))
   const columns = [...new Set([...key, ...(request?.fields ?? []).map((name) => columnNamed(child, name))])]
   const condition = spec.where === null ? '' : `and (${spec.where})`
   const statement: Statement<SqliteValue[], SqliteValue[]> = database
@@ -57,24 +50,6 @@ export function openChild(
             columns.map((column, index) => [column.field.name, readValue(column, row[index] ?? null)] as const),
           ),
         ),
-  }
-}
-
-/** The field that holds the lines, with the fields of a line. */
-export function describeChild({ field, table, parent }: SqliteChild): FieldSchema {
-  const lines = new Map([...table.columns].map(([name, column]) => [name, column.field] as const))
-  lines.delete(parent.field.name)
-  return {
-    name: field,
-    type: 'lines',
-    isRequired: false,
-    isReadOnly: false,
-    isAssigned: true,
-    relation: table.name,
-    maxLength: null,
-    scale: null,
-    options: null,
-    lines,
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Collection, CollectionRequest, Schema } from '../../contract/connector.ts'
-import { SyncError } from '../../contract/error.ts'
 import type { Feed } from '../../contract/feed.ts'
+import { linesField, withLinesFields } from '../sql/lines-field.ts'
 import { scanOptions, scanPage } from '../sql/scan-feed.ts'
 import { parseTableSpec, type TableSpec, withKey } from '../sql/spec.ts'
 import { checkCollection } from './check.ts'
-import { describeChild, openChild } from './children.ts'
+import { openChild } from './children.ts'
 import type { SqliteConnection } from './database.ts'
 import { sqliteFeed } from './feed.ts'
 import { type SqliteContext, sqliteContext } from './rows.ts'
@@ -38,21 +38,11 @@ export function sqliteCollection(connection: SqliteConnection, request: Collecti
 
 function describeWhole(connection: SqliteConnection, spec: TableSpec): Schema {
   const database = connection.handle()
-  const schema = describeTable(readTable(database, spec))
-  const fields = new Map(schema.fields)
-  for (const child of spec.children) {
-    if (schema.fields.has(child.field)) {
-      throw new SyncError(
-        'config',
-        `table ${schema.name} has a column ${child.field}, so its lines need another name`,
-        {
-          hint: 'Rename it under children: in the mapping.',
-        },
-      )
-    }
-    fields.set(child.field, describeChild(openChild(database, spec, child, undefined)))
-  }
-  return { ...schema, fields }
+  const lines = spec.children.map((child) => {
+    const { field, table, parent } = openChild(database, spec, child, undefined)
+    return linesField(field, table, parent.field.name)
+  })
+  return withLinesFields(describeTable(readTable(database, spec)), lines)
 }
 
 function scanningFeed(context: SqliteContext): Feed {

@@ -5,7 +5,8 @@ import { refuseAborted } from '../sql/refuse-aborted.ts'
 import { type Range, toRanges } from '../sql/sequence-ranges.ts'
 import { inReadTransaction } from './database.ts'
 import { sqliteError } from './errors.ts'
-import { idText, recordOf, type SqliteContext, type SqliteRows, storedId } from './rows.ts'
+import { idOrder, idParameters, isIdAfter } from './id.ts'
+import { idText, recordOf, type SqliteContext, type SqliteRows } from './rows.ts'
 import { registeredConsumer } from './triggers.ts'
 import type { SqliteValue } from './values.ts'
 import { watchDatabase } from './watch.ts'
@@ -92,12 +93,17 @@ function discardDone(context: SqliteContext, consumer: number, done: readonly Ra
 function changesPage(context: SqliteContext, rows: SqliteRows, consumer: number, limit: number): Page {
   const database = context.connection.handle()
   const { table } = rows
+  const isComposite = table.ids.length > 1
+  const named = isComposite ? table.ids.map(({ sql }, index) => `${sql} as tandem_${index}, `).join('') : ''
+  const isNoted = isComposite
+    ? table.ids.map((_column, index) => `r.tandem_${index} = json_extract(n.pk, '$[${index}]')`).join(' and ')
+    : `r.${table.id.sql} = n.pk`
   const noted = inReadTransaction(database, `changes of table ${table.name}`, () =>
     database
       .prepare<[number, number], SqliteValue[]>(
         `select n.seq, n.pk, n.at, n.writer, r.* from
            (select seq, pk, at, writer from tandem_change where consumer = ? order by seq limit ?) n
-         left join (select ${rows.list}, ${rows.inside} from ${table.sql}) r on r.${table.id.sql} = n.pk order by n.seq`,
+         left join (select ${rows.list}, ${named}${rows.inside} from ${table.sql}) r on ${isNoted} order by n.seq`,
       )
       .raw(true)
       .all(consumer, limit),
@@ -147,10 +153,10 @@ function pageById(
     const statement = context.connection
       .handle()
       .prepare<SqliteValue[], SqliteValue[]>(
-        `select ${list} from ${table.sql} where ${rows.inside} ${after === null ? '' : `and ${table.id.sql} > ?`} order by ${table.id.sql} limit ?`,
+        `select ${list} from ${table.sql} where ${rows.inside} ${after === null ? '' : `and ${isIdAfter(table)}`} order by ${idOrder(table)} limit ?`,
       )
       .raw(true)
-    return after === null ? statement.all(limit) : statement.all(storedId(table, after), limit)
+    return after === null ? statement.all(limit) : statement.all(...idParameters(table, after), limit)
   } catch (error) {
     throw sqliteError(error, `table ${table.name}`)
   }

@@ -3,6 +3,7 @@ import type { ConnectorFactory } from '../../contract/connector.ts'
 import { checkConnection } from './check.ts'
 import { sqliteCollection } from './collection.ts'
 import { sqliteConnection } from './database.ts'
+import { listTables } from './list-tables.ts'
 import { parseSqliteSettings } from './settings.ts'
 
 /** Tables of an SQLite file. */
@@ -11,6 +12,7 @@ export const createSqliteConnector: ConnectorFactory = (settings, name, { folder
   const connection = sqliteConnection(name, { ...parsed, file: resolve(folder, parsed.file) })
   return {
     check: async () => checkConnection(connection),
+    collections: async () => listTables(connection),
     collection: (request) => sqliteCollection(connection, request),
     [Symbol.asyncDispose]: async () => connection.close(),
   }

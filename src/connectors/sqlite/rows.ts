@@ -4,9 +4,11 @@ import type { RecordId, RecordState } from '../../contract/change.ts'
 import type { LinesRequest } from '../../contract/connector.ts'
 import type { Value } from '../../contract/value.ts'
 import { datetimeMs } from '../sql/datetime.ts'
+import { refuseLines } from '../sql/lines-field.ts'
 import type { TableSpec } from '../sql/spec.ts'
 import { openChild, type SqliteChild } from './children.ts'
 import type { SqliteConnection } from './database.ts'
+import { COMPOSITE_ID, idList, idOfRow, idParameters, isIdAmong } from './id.ts'
 import { columnNamed, readTable, type SqliteColumn, type SqliteTable } from './schema.ts'
 import { readValue, type SqliteValue } from './values.ts'
 
@@ -69,12 +71,14 @@ function readRows(
   const own = fields.filter((field) => !asked.some((child) => child.field === field))
   const columns = [...new Set(own)].map((field) => columnNamed(table, field))
   const cursorColumn = spec.cursor === null ? null : columnNamed(table, spec.cursor)
-  const all = [table.id, ...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
+  if (table.ids.length > 1) refuseLines(table.name, asked)
+  const read = [...columns, ...(cursorColumn === null ? [] : [cursorColumn])]
+  const id = idOfRow(table, '')
   return {
     table,
     columns,
-    list: all.map((column) => column.sql).join(', '),
-    width: all.length,
+    list: [table.ids.length === 1 ? id : `${id} as ${COMPOSITE_ID}`, ...read.map((column) => column.sql)].join(', '),
+    width: read.length + 1,
     cursorColumn,
     inside: spec.where === null ? '1' : `(${spec.where})`,
     children: asked.map((child) => openChild(database, spec, child, lines[child.field])),
@@ -108,12 +112,9 @@ export function idText(stored: SqliteValue): RecordId {
   return String(stored)
 }
 
-/** An id as the id column stores it; null: no row can have it. */
+/** An id as the only column of it stores it; null: no row can have it. */
 export function storedId(table: SqliteTable, id: RecordId): SqliteValue | null {
-  if (table.id.field.type === 'text') return id
-  if (!/^-?\d+$/.test(id)) return table.id.field.type === 'integer' ? null : id
-  const integer = BigInt(id)
-  return BigInt.asIntN(64, integer) === integer ? integer : null
+  return idParameters(table, id)[0] ?? null
 }
 
 /** A list as JSON text, for `json_each`; binary is left out. */
@@ -129,12 +130,9 @@ export function recordsById(
   ids: readonly RecordId[],
   notes: RowNotes = {},
 ): Map<RecordId, RecordState> {
-  const stored = ids.map((id) => storedId(rows.table, id))
   const found = database
-    .prepare<[string], SqliteValue[]>(
-      `select ${rows.list} from ${rows.table.sql} where ${rows.table.id.sql} in (select value from json_each(?))`,
-    )
+    .prepare<[string], SqliteValue[]>(`select ${rows.list} from ${rows.table.sql} where ${isIdAmong(rows.table)}`)
     .raw(true)
-    .all(jsonList(stored))
+    .all(idList(rows.table, ids))
   return new Map(found.map((row) => [idText(row[0] ?? null), recordOf(rows, row, notes)]))
 }

@@ -1,7 +1,8 @@
 import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
 import type { Scan } from '../window-scan.ts'
 import { sqliteError } from './errors.ts'
-import { recordOf, type SqliteContext, type SqliteRows, storedId } from './rows.ts'
+import { idOrder, idParameters, isIdAfter } from './id.ts'
+import { recordOf, type SqliteContext, type SqliteRows } from './rows.ts'
 import type { SqliteValue } from './values.ts'
 
 /** Numbers from here on are milliseconds, smaller ones seconds. */
@@ -40,10 +41,10 @@ function scannedRows(context: SqliteContext, scan: Scan, limit: number): Scanned
     parameters.push(...since.parameters)
   }
   // The plus keeps SQLite from walking the whole table by its id where the cursor column has an index.
-  const order = scan.lowMs === null ? table.id.sql : `+${table.id.sql}`
+  const order = idOrder(table, scan.lowMs === null ? '' : '+')
   if (scan.last !== null) {
-    conditions.push(`${order} > ?`)
-    parameters.push(storedId(table, scan.last))
+    conditions.push(isIdAfter(table, order))
+    parameters.push(...idParameters(table, scan.last))
   }
   try {
     return context.connection

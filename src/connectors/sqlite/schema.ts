@@ -3,6 +3,7 @@ import type { FieldSchema, FieldType, Schema } from '../../contract/connector.ts
 import { SyncError } from '../../contract/error.ts'
 import { quoteIdentifier } from '../sql/identifier.ts'
 import type { TableSpec } from '../sql/spec.ts'
+import { compositeColumn } from './id.ts'
 
 export interface SqliteColumn {
   readonly field: FieldSchema
@@ -16,7 +17,10 @@ export interface SqliteTable {
   readonly name: string
   /** Quoted, for statements. */
   readonly sql: string
+  /** What names a record: a column, or what stands for several of them (see id.ts). */
   readonly id: SqliteColumn
+  /** The columns that it is made of. */
+  readonly ids: readonly SqliteColumn[]
   readonly columns: ReadonlyMap<string, SqliteColumn>
   readonly isView: boolean
   /** `INTEGER PRIMARY KEY AUTOINCREMENT`: its numbers are handed out by `sqlite_sequence`. */
@@ -56,13 +60,15 @@ export function readTable(database: Database, spec: TableSpec): SqliteTable {
   const relations = readRelations(database, found.name, schema)
   const keyColumns = rows.filter((row) => row.pk > 0n).sort((a, b) => Number(a.pk - b.pk))
   const columns = new Map(rows.map((row) => [row.name, columnOf(row, keyColumns, relations)]))
+  const ids = idColumns(spec, found.name, keyColumns, columns)
   return {
     name: found.name,
     sql:
       spec.name.schema === null
         ? quoteIdentifier(found.name)
         : `${quoteIdentifier(schema)}.${quoteIdentifier(found.name)}`,
-    id: idColumn(spec, found.name, keyColumns, columns),
+    id: ids.length === 1 && ids[0] !== undefined ? ids[0] : compositeColumn(ids),
+    ids,
     columns,
     isView: found.type === 'view',
     isAutoincrement: /\bautoincrement\b/i.test(found.sql),
@@ -90,21 +96,23 @@ function databaseNames(database: Database): string[] {
     .map((row) => row.name)
 }
 
-function idColumn(
+function idColumns(
   spec: TableSpec,
   name: string,
   keyColumns: readonly ColumnRow[],
   columns: ReadonlyMap<string, SqliteColumn>,
-): SqliteColumn {
-  const keyName = spec.id ?? (keyColumns.length === 1 ? keyColumns[0]?.name : undefined)
-  const column = keyName === undefined ? undefined : columns.get(keyName)
-  if (column !== undefined && column.field.type !== 'binary') return column
-  let reason = `has no column ${keyName}`
-  if (keyName === undefined) {
-    reason = keyColumns.length === 0 ? 'has no primary key' : 'has a primary key of several columns'
-  } else if (column !== undefined) reason = `has a binary id, ${keyName}`
+): readonly SqliteColumn[] {
+  const names = spec.id ?? keyColumns.map((row) => row.name)
+  const missing = names.find((each) => !columns.has(each))
+  const found = names.map((each) => columns.get(each)).filter((column) => column !== undefined)
+  const binary = found.find(({ field }) => field.type === 'binary')
+  let reason: string | null = null
+  if (names.length === 0) reason = 'has no primary key'
+  else if (missing !== undefined) reason = `has no column ${missing}`
+  else if (binary !== undefined) reason = `has a binary id, ${binary.field.name}`
+  if (reason === null) return found
   throw new SyncError('config', `table ${name} ${reason}, so its records cannot be told apart`, {
-    hint: 'Name one column that is unique and never changes as id of the collection.',
+    hint: 'Name the columns that are unique and never change as id of the collection.',
   })
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { SyncError } from '../../contract/error.ts'
-import { parseDurationMs } from '../sql/duration.ts'
+import { duration } from '../duration.ts'
 import { describeIssues } from '../sql/spec.ts'
 
 /** A `type: sqlite` connection. */
@@ -14,10 +14,7 @@ export const sqliteSettingsSchema = z.strictObject({
    */
   datetimes: z.enum(['sql', 'iso', 'seconds', 'milliseconds']).default('sql'),
   /** How long to wait for another program's lock. The daemon stands still meanwhile, so keep it short. */
-  busy_timeout: z
-    .union([z.number().nonnegative(), z.string()])
-    .refine((text) => (parseDurationMs(text) ?? 9999) <= 2000, 'must be a time of at most 2s, such as 250ms')
-    .default('250ms'),
+  busy_timeout: duration.refine((ms) => ms <= 2000, 'must be a time of at most 2s, such as 250ms').prefault('250ms'),
 })
 
 export interface SqliteSettings {
@@ -36,5 +33,5 @@ export function parseSqliteSettings(settings: unknown, name: string): SqliteSett
     })
   }
   const { file, datetimes, busy_timeout } = result.data
-  return { file, datetimes, busyTimeoutMs: parseDurationMs(busy_timeout) ?? 250 }
+  return { file, datetimes, busyTimeoutMs: busy_timeout }
 }

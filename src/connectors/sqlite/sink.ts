@@ -9,8 +9,9 @@ import { refuseAborted } from '../sql/refuse-aborted.ts'
 import { applyBatch } from './apply.ts'
 import { inReadTransaction, inWriteTransaction } from './database.ts'
 import { sqliteError } from './errors.ts'
+import { idOfRow, idOrder, idParameters, isIdAfter } from './id.ts'
 import { idText, jsonList, recordOf, recordsById, type SqliteContext, type SqliteRows } from './rows.ts'
-import { columnNamed, type SqliteColumn } from './schema.ts'
+import { columnNamed, type SqliteColumn, type SqliteTable } from './schema.ts'
 import { readValue, type SqliteValue, writeValue } from './values.ts'
 
 /** So many rows are read before the rest of the daemon gets its turn. */
@@ -60,8 +61,8 @@ async function findRecords(
   const column = columnNamed(rows.table, request.field)
   const isFolded =
     (request.fold.case || request.fold.space) && request.values.some((value) => typeof value === 'string')
-  if (!isFolded) return findExact(context, rows, column, request.values)
-  const ids = await findFolded(context, rows.table.id, column, request, signal)
+  if (!isFolded) return findExact(context, rows, column, request)
+  const ids = await findFolded(context, rows.table, column, request, signal)
   return [...(await readRecords(context, ids, signal)).values()]
 }
 
@@ -69,14 +70,15 @@ function findExact(
   context: SqliteContext,
   rows: SqliteRows,
   column: SqliteColumn,
-  values: readonly Value[],
+  { values, inFilter }: FindRequest,
 ): RecordState[] {
+  const inside = inFilter ? rows.inside : '1'
   const stored = values.flatMap((value) => storable(context, column, value))
   try {
     return context.connection
       .handle()
       .prepare<[string], SqliteValue[]>(
-        `select ${rows.list} from ${rows.table.sql} where ${column.sql} in (select value from json_each(?))`,
+        `select ${rows.list} from ${rows.table.sql} where ${column.sql} in (select value from json_each(?)) and ${inside}`,
       )
       .raw(true)
       .all(jsonList(stored))
@@ -98,29 +100,30 @@ function storable(context: SqliteContext, column: SqliteColumn, value: Value): S
 /** SQLite folds only ASCII letters, so the whole column is compared here, in turns. */
 async function findFolded(
   context: SqliteContext,
-  id: SqliteColumn,
+  table: SqliteTable,
   column: SqliteColumn,
   request: FindRequest,
   signal: AbortSignal,
 ): Promise<RecordId[]> {
   const wanted = new Set(request.values.map((value) => foldText(String(value), request.fold)))
   const ids: RecordId[] = []
-  let after: SqliteValue = null
+  let after: RecordId | null = null
   for (;;) {
     refuseAborted(signal)
-    const { table } = context.rows()
+    const { inside } = context.rows()
+    const conditions = [request.inFilter ? inside : '1', ...(after === null ? [] : [isIdAfter(table)])]
     const found: SqliteValue[][] = context.connection
       .handle()
       .prepare<SqliteValue[], SqliteValue[]>(
-        `select ${id.sql}, ${column.sql} from ${table.sql} ${after === null ? '' : `where ${id.sql} > ?`} order by ${id.sql} limit ${ROWS_PER_TURN}`,
+        `select ${idOfRow(table, '')}, ${column.sql} from ${table.sql} where ${conditions.join(' and ')} order by ${idOrder(table)} limit ${ROWS_PER_TURN}`,
       )
       .raw(true)
-      .all(...(after === null ? [] : [after]))
+      .all(...(after === null ? [] : idParameters(table, after)))
     for (const [stored = null, text = null] of found) {
       if (wanted.has(foldText(String(readValue(column, text)), request.fold))) ids.push(idText(stored))
     }
     if (found.length < ROWS_PER_TURN) return ids
-    after = found.at(-1)?.[0] ?? null
+    after = idText(found.at(-1)?.[0] ?? null)
     await nextTurn()
   }
 }

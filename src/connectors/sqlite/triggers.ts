@@ -5,6 +5,7 @@ import type { Backlog } from '../sql/backlog.ts'
 import { quoteIdentifier, quoteLiteral } from '../sql/identifier.ts'
 import type { SqliteChild } from './children.ts'
 import { inWriteTransaction } from './database.ts'
+import { idOfRow } from './id.ts'
 import type { SqliteContext, SqliteRows } from './rows.ts'
 import type { SqliteTable } from './schema.ts'
 
@@ -32,8 +33,8 @@ const NOW_MS = "cast(round((julianday('now') - 2440587.5) * 86400000) as integer
 function triggersOf(table: SqliteTable): Map<string, string> {
   const source = quoteLiteral(table.name)
   const note = (operation: 'I' | 'U' | 'D', row: 'old' | 'new', when = ''): string =>
-    `insert into tandem_change (consumer, pk, op, at) select id, ${row}.${table.id.sql}, '${operation}', ${NOW_MS} from tandem_consumer where source = ${source}${when};`
-  const moved = ` and old.${table.id.sql} is not new.${table.id.sql}`
+    `insert into tandem_change (consumer, pk, op, at) select id, ${idOfRow(table, `${row}.`)}, '${operation}', ${NOW_MS} from tandem_consumer where source = ${source}${when};`
+  const moved = ` and ${idOfRow(table, 'old.')} is not ${idOfRow(table, 'new.')}`
   const bodies = [
     ['insert', note('I', 'new')],
     ['update', `${note('D', 'old', moved)} ${note('U', 'new')}`],

@@ -4,7 +4,7 @@ import type { Side } from '../../mapping/mapping.ts'
 import type { Ledger, Link } from '../ledger.ts'
 import { countArrivals, dueArrivals, heardPosition, nextArrivalMs, pruneEvents, receive } from './arrivals.ts'
 import { readCursor, writeCursor } from './cursors.ts'
-import { addHistory, pruneFormerLinks, pruneHistory, readHistory } from './history.ts'
+import { addHistory, pruneFormerLinks, pruneHistory, readHistory, readHistoryEntry } from './history.ts'
 import { known, listChanges } from './inspect.ts'
 import { intend, openIntents } from './intents.ts'
 import { createLayouts, type KnownMapping } from './layout.ts'
@@ -19,6 +19,7 @@ import * as sweep from './sweep.ts'
 import { createFloors, type Tables } from './tables.ts'
 import { lastSeq, nextDueMs, oldestChangeMs, take } from './take.ts'
 import { countPresent, createTally, readCounts, type Tally } from './tally.ts'
+import { pruneThroughput, readThroughput } from './throughput.ts'
 import { expireWaiting, readWaits, releaseCycle, retry } from './waits.ts'
 
 /** Chunks of links that one portion of a search looks at before others may run. */
@@ -59,6 +60,11 @@ export function assembleLedger(store: Store, about: Ledger['about']): Ledger {
     ...sweepMethods(runner),
     ...stateMethods(runner),
     ...historyMethods(runner),
+    proveWritable: (nowMs) =>
+      store.write(() => {
+        const sql = "INSERT INTO counter VALUES ('proved', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        store.run(sql, nowMs)
+      }),
     async sizeBytes() {
       return [store.file, `${store.file}-wal`]
         .map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0)
@@ -236,6 +242,7 @@ function stateMethods({
   | 'updateConnectionNotes'
   | 'counts'
   | 'oldestChangeMs'
+  | 'throughput'
   | 'request'
   | 'openRequests'
   | 'answerRequest'
@@ -249,6 +256,7 @@ function stateMethods({
     updateConnectionNotes: (connection, notes) => store.write(() => updateConnectionNotes(tables, connection, notes)),
     counts: (name) => read(name, (_, mapping) => readCounts(store, mapping.id)),
     oldestChangeMs: (name) => read(name, (_, mapping) => oldestChangeMs(tables, mapping)),
+    throughput: (name, sinceMs) => read(name, (_, mapping) => readThroughput(store, mapping.id, sinceMs)),
     request: (kind, args, nowMs) => store.write(() => addRequest(tables, kind, args, nowMs)),
     openRequests: () => store.read(() => openRequests(tables)),
     answerRequest: (id, state, answer) => store.write(() => answerRequest(tables, id, state, answer)),
@@ -256,16 +264,22 @@ function stateMethods({
   }
 }
 
-function historyMethods({ tables, read, write }: Runner): Methods<'changes' | 'history' | 'addHistory' | 'prune'> {
+function historyMethods({
+  tables,
+  read,
+  write,
+}: Runner): Methods<'changes' | 'history' | 'historyEntry' | 'addHistory' | 'prune'> {
   const { store, layouts } = tables
   return {
     changes: (name, filter) =>
       store.read(() => listChanges(tables, name === null ? null : layouts.mapping(name), filter)),
     history: (name, filter) => read(name, (_, mapping) => readHistory(tables, mapping, filter)),
+    historyEntry: (name, id) => read(name, (_, mapping) => readHistoryEntry(tables, mapping, id)),
     addHistory: (name, entries) => write(name, (_, mapping) => addHistory(tables, mapping, entries)),
     /** In portions, each a transaction of its own: a month of history must not block the loop. */
-    async prune({ historyBeforeMs, requestsBeforeMs, eventsBeforeMs = 0 }) {
+    async prune({ historyBeforeMs, requestsBeforeMs, throughputBeforeMs = 0, eventsBeforeMs = 0 }) {
       await store.write(() => {
+        pruneThroughput(store, throughputBeforeMs)
         pruneRequests(tables, requestsBeforeMs)
         pruneFormerLinks(tables, historyBeforeMs)
       })

@@ -1,5 +1,5 @@
 import type { RecordId } from '../../contract/change.ts'
-import type { HistoryEntry } from '../ledger.ts'
+import type { HistoryEntry, StoredHistoryEntry } from '../ledger.ts'
 import { nameAt, SIDE_NAMES, sideCode } from './codes.ts'
 import {
   type Created,
@@ -79,10 +79,24 @@ export function addHistory(
 }
 
 /** The newest `limit` entries that concern any of the given ids or the key, oldest first. */
-export function readHistory(tables: Tables, mapping: KnownMapping, filter: HistoryFilter): readonly HistoryEntry[] {
+export function readHistory(
+  tables: Tables,
+  mapping: KnownMapping,
+  filter: HistoryFilter,
+): readonly StoredHistoryEntry[] {
   const rows = hasSubject(filter) ? ofSubject(tables, mapping, filter) : ofMapping(tables, mapping, filter)
   rows.sort((a, b) => a.id - b.id)
-  return rows.slice(Math.max(0, rows.length - filter.limit)).map((row) => ({
+  return rows.slice(Math.max(0, rows.length - filter.limit)).map((row) => entryOf(mapping, row))
+}
+
+export function readHistoryEntry({ store }: Tables, mapping: KnownMapping, id: number): StoredHistoryEntry | null {
+  const row = store.get<HistoryRow>('SELECT * FROM history WHERE id = ?', mapping.id * HISTORY_RANGE + id)
+  return row === undefined || id < 1 || id >= HISTORY_RANGE ? null : entryOf(mapping, row)
+}
+
+function entryOf(mapping: KnownMapping, row: HistoryRow): StoredHistoryEntry {
+  return {
+    id: row.id - mapping.id * HISTORY_RANGE,
     atMs: row.at,
     event: row.event,
     side: nameAt(SIDE_NAMES, row.side),
@@ -90,7 +104,7 @@ export function readHistory(tables: Tables, mapping: KnownMapping, filter: Histo
     externalId: row.external_id,
     key: row.key,
     detail: JSON.parse(row.detail) as Readonly<Record<string, unknown>>,
-  }))
+  }
 }
 
 function hasSubject({ odooId, externalId, key }: HistoryFilter): boolean {

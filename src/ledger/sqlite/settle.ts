@@ -34,6 +34,7 @@ export function settle(
   tally: Tally,
 ): ReadonlySet<number> {
   const { nowMs, direct } = settlement
+  tally.at(nowMs)
   if (direct !== undefined) countDirect(tables, mapping, direct, tally)
   resolve(tables, mapping, settlement.resolved, tally)
   const kept = keep(tables, mapping, settlement, tally)

@@ -1,7 +1,7 @@
 import type { NewChange, Staging } from '../ledger.ts'
 import { settleArrivals } from './arrivals.ts'
-import { bitOf, type ChangeRow, changeRows, fieldsOf, rewriteChanges } from './changes.ts'
-import { laneCode, STATE_LANE, sideCode } from './codes.ts'
+import { bitOf, type ChangeRow, changeRows, extraText, fieldsOf, rewriteChanges } from './changes.ts'
+import { laneCode, STATE_LANE, sideCode, stateCode } from './codes.ts'
 import { writeCursor } from './cursors.ts'
 import type { KnownMapping } from './layout.ts'
 import { writeLinks } from './link-writes.ts'
@@ -13,6 +13,7 @@ import { forgetWaits } from './waits.ts'
 
 const PENDING = 0
 const WAITING = 1
+const DEAD = stateCode('dead')
 
 /** Skips records that have a change. A new row's turn is its seq. */
 const INSERT: RowsStatement = {
@@ -25,6 +26,7 @@ const INSERT: RowsStatement = {
 
 export function stage(tables: Tables, mapping: KnownMapping, staging: Staging, tally: Tally): void {
   const side = sideCode(staging.side)
+  tally.at(staging.nowMs)
   if (staging.cursor !== undefined) writeCursor(tables, mapping, staging.side, staging.cursor)
   if (staging.changes.length > 0) stageChanges(tables, mapping, staging.changes, staging.nowMs, tally)
   if (staging.touched.length > 0) touchLinks(tables, mapping, staging)
@@ -74,6 +76,20 @@ export function stageChanges(
   }
   const inserted = tables.store.runRows(INSERT, [mapping.id, nowMs], values)
   if (inserted < newest.length) supersede(tables, mapping, newest, before, tally)
+  if (newest.some(({ fault }) => fault)) bury(tables, mapping, newest, tally)
+}
+
+/** What came with a fault is a dead letter from the start. */
+function bury(tables: Tables, mapping: KnownMapping, changes: readonly NewChange[], tally: Tally): void {
+  for (const { side, id, fault } of changes) {
+    const row = fault ? changeRows(tables, mapping, side, [id]).get(id) : undefined
+    if (!row) continue
+    tally.present(mapping.id, row.side, row.state, row.lane, -1)
+    tally.present(mapping.id, row.side, DEAD, row.lane, 1)
+    row.state = DEAD
+    row.extra = extraText({ fault: fault ?? null })
+    rewriteChanges(tables, [row])
+  }
 }
 
 /** One change for each record: several captures of one record in one page merge like those of several pages. */

@@ -5,10 +5,12 @@ import type { Tables } from './tables.ts'
 
 const FRESH: MappingState = {
   pause: null,
+  pausedBy: null,
   failures: 0,
   notBeforeMs: 0,
   lastRunAtMs: null,
   lastSuccessAtMs: null,
+  runs: [],
   guards: {},
   notes: {},
 }

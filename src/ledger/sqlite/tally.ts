@@ -2,6 +2,7 @@ import type { Side } from '../../mapping/mapping.ts'
 import type { ChangeState, Counts } from '../ledger.ts'
 import { SIDE_NAMES, type SideCode, STATE_NAMES, sideCode } from './codes.ts'
 import type { Store } from './store.ts'
+import { noteThroughput } from './throughput.ts'
 
 const EVENTS = ['captured', 'applied', 'unchanged', 'superseded'] as const
 type CounterName = (typeof EVENTS)[number]
@@ -17,11 +18,14 @@ export interface Tally {
   count(mapping: number, side: SideCode, event: CounterName, by: number): void
   /** `by` changes more (or fewer) are there in this state. */
   present(mapping: number, side: SideCode, state: number, lane: number, by: number): void
+  /** When it happened: what is captured and applied is noted in that slice of time as well. */
+  at(nowMs: number): void
   write(store: Store): void
 }
 
 export function createTally(): Tally {
   const sums = new Map<number, number[]>()
+  let atMs: number | null = null
 
   function add(mapping: number, side: SideCode, column: number, by: number): void {
     if (by === 0) return
@@ -37,9 +41,15 @@ export function createTally(): Tally {
     count: (mapping, side, event, by) => add(mapping, side, EVENTS.indexOf(event), by),
     present: (mapping, side, state, lane, by) =>
       add(mapping, side, EVENTS.length + state + (lane === 0 ? 0 : STATE_NAMES.length), by),
+    at(nowMs) {
+      atMs = nowMs
+    },
     write(store) {
       for (const [name, sum] of sums) {
-        if (sum.some((by) => by !== 0)) store.run(ADD, ...sum, Math.floor(name / 2), name % 2)
+        const mapping = Math.floor(name / 2)
+        if (sum.some((by) => by !== 0)) store.run(ADD, ...sum, mapping, name % 2)
+        const [captured = 0, applied = 0] = sum
+        if (atMs !== null) noteThroughput(store, mapping, name % 2, atMs, { captured, applied })
       }
       sums.clear()
     },

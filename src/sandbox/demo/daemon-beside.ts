@@ -20,6 +20,7 @@ export function startDaemon(setup: Setup, narrator: Narrator, screen: Screen): D
     setup,
     emit: narrator.event,
     signal: stopping.signal,
+    onListening: (url) => screen.say(`   page     ${url}`, 'good'),
     log(level, message, mapping) {
       if (level !== 'info') screen.row('tandem', level, mapping ?? '', message, 'bad')
       if (message === 'running' && mapping !== null) starting.delete(mapping)

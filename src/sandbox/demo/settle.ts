@@ -1,5 +1,5 @@
 import type { App } from '../../app.ts'
-import { requestArgs } from '../../requests.ts'
+import { requestArgs } from '../../operations/job.ts'
 
 const POLL_MS = 100
 /** How long to wait after a run that failed: what made it fail may pass. */

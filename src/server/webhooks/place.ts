@@ -1,5 +1,5 @@
-import { textAt } from '../../connectors/rest/json-path.ts'
 import type { Value } from '../../contract/value.ts'
+import { textAt } from '../../http/json-path.ts'
 
 /** What the placeholders of a text may stand for. */
 export interface Places {

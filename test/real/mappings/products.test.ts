@@ -80,4 +80,44 @@ describe.skipIf(!hasOdooDatabaseAccess)('mappings/products.yaml', () => {
     ])
     expect(await lab.unrest()).toEqual([])
   })
+
+  it('counts a first stock once, where Odoo has none of a product in a place', async () => {
+    await using lab = await openLab('products')
+    const sku = (n: number): string => `${lab.mark}-F${n}`
+    await lab.query(
+      `INSERT INTO products (sku, name, opening_stock, opening_place)
+       VALUES ($1, $2, 7.5, DEFAULT), ($3, $4, 3, 'WH/Nowhere'), ($5, $6, NULL, DEFAULT)`,
+      [1, 2, 3].flatMap((n) => [sku(n), `${lab.mark} ${n}`]),
+    )
+    await lab.settle()
+    const stockOf = async (n: number) => {
+      const product = await lab.find('product.product', ['default_code', '=', sku(n)])
+      const domain = [
+        ['product_id', '=', product],
+        ['location_id.usage', '=', 'internal'],
+      ]
+      const fields = ['quantity', 'inventory_quantity_set']
+      return asPerson<Record<string, unknown>[]>('stock.quant', 'search_read', { domain, fields })
+    }
+    expect(await stockOf(1)).toMatchObject([{ quantity: 7.5, inventory_quantity_set: false }])
+    expect([await stockOf(2), await stockOf(3)]).toEqual([[], []])
+    const dead = await lab.app.ledger.steps('products', { state: 'dead', limit: 9 })
+    expect(dead).toMatchObject([
+      { step: 'first-stock', fault: { message: 'No stock.location has "WH/Nowhere" as its complete_name.' } },
+    ])
+    await lab.query(`UPDATE products SET opening_place = 'WH/Stock' WHERE sku = $1`, [sku(2)])
+    await lab.settle()
+    expect(await stockOf(2)).toMatchObject([{ quantity: 3 }])
+    expect(await lab.unrest()).toEqual([])
+
+    // What is there by now is not counted again, whatever becomes of the row or of the stock.
+    await lab.query('UPDATE products SET opening_stock = 99, price = 4 WHERE sku = $1', [sku(1)])
+    const count = { model: 'stock.quant', domain: [['product_id.default_code', '=', sku(1)]] }
+    const quant = await lab.find(count.model, ...count.domain, ['location_id.usage', '=', 'internal'])
+    await asPerson('stock.quant', 'write', { ids: [quant], vals: { inventory_quantity: 2 } })
+    await asPerson('stock.quant', 'action_apply_inventory', { ids: [quant] })
+    await lab.settle()
+    expect(await stockOf(1)).toMatchObject([{ quantity: 2 }])
+    expect(await lab.unrest()).toEqual([])
+  })
 })

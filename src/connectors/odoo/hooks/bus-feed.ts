@@ -4,6 +4,7 @@ import type { Feed } from '../../../contract/feed.ts'
 import type { OdooServices } from '../services.ts'
 import type { OdooSpec } from '../spec.ts'
 import { listenOnBus } from './bus.ts'
+import { pollBus } from './bus-poll.ts'
 import { openWebSession } from './web-session.ts'
 
 /** What a feed gets where the mapping says `push: bus`. Where something is missing, opening the line says so. */
@@ -19,9 +20,12 @@ export function busFeed(spec: OdooSpec, request: CollectionRequest, services: Od
         const { message, hint } = problem ?? { message: 'push: bus cannot work.', hint: null }
         throw new SyncError('config', message, hint === null ? {} : { hint })
       }
-      const login = { url, database, user, password }
-      const session = () => openWebSession(webhooks, login, signal)
-      await listenOnBus({ model: spec.model, url: websocket_url ?? url, channel, session }, from, hear, signal)
+      const session = await openWebSession(webhooks, { url, database, user, password }, signal)
+      signal.throwIfAborted()
+      const bus = { model: spec.model, url: websocket_url ?? url, channel, session }
+      const { websocketVersion } = session
+      if (websocketVersion !== null) await listenOnBus(bus, websocketVersion, from, hear, signal)
+      else await pollBus(bus, settings.timeouts.connect, from, hear, signal)
     },
   }
 }

@@ -95,9 +95,11 @@ export function createHooks(model: OdooModel, request: CollectionRequest, servic
 }
 
 async function rulesOf(options: OdooHooksOptions, signal: AbortSignal): Promise<readonly Rule[]> {
-  const { model, mapping, keyField, pushTo } = options
+  const { model, mapping, keyField, pushTo, setup } = options
+  const { spec, fieldNames: fields } = model
   const userId = await model.connection.ownUserId(signal)
-  return desiredRules({ spec: model.spec, mapping, fields: model.fieldNames, keyField, pushTo, userId })
+  const busHasTypes = spec.push !== 'bus' || (await setup.capabilities.busHasTypes(signal))
+  return desiredRules({ spec, mapping, fields, keyField, pushTo, userId, busHasTypes })
 }
 
 /** A webhook with an address from the mapping is somebody else's, unless it was made by us before. */

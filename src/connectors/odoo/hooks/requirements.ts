@@ -29,15 +29,12 @@ export async function requireAutomation(
     }
   }
   const webhooks = await odoo.capabilities.webhooks(signal)
-  if (!webhooks.outgoing || (!webhooks.incoming && rules.some(({ trigger }) => trigger === 'on_webhook'))) {
-    throw new SyncError(
-      'config',
-      'This Odoo has no webhooks, and no automation rules that could take their place: they came with 17.',
-      {
-        hint: 'Leave it to the scans, and use apply: rpc.',
-      },
-    )
-  }
+  const wantsOutgoing = rules.some(({ action }) => action.state === 'webhook')
+  const wantsIncoming = rules.some(({ trigger }) => trigger === 'on_webhook')
+  if ((webhooks.outgoing || !wantsOutgoing) && (webhooks.incoming || !wantsIncoming)) return
+  throw new SyncError('config', 'This Odoo has no webhooks: they came with 17.', {
+    hint: 'Use push: bus, which every version has, or push: none, which leaves it to the scans; and apply: rpc.',
+  })
 }
 
 async function mayDo(odoo: OdooConnection, model: string, operation: Access, signal: AbortSignal): Promise<boolean> {

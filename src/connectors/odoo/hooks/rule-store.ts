@@ -54,12 +54,13 @@ export async function readRules(
   const names = await search(odoo, 'ir.model.data', domain, ['name', 'res_id'], signal)
   if (names.length === 0) return new Map()
   const ids = names.map(({ res_id }) => Number(res_id))
-  const read = ['name', 'active', 'model_id', 'trigger', 'trigger_field_ids', 'filter_domain', 'record_getter']
-  const fields = [...read, 'action_server_ids', 'webhook_uuid']
-  const rows = await search(odoo, 'base.automation', [['id', 'in', ids]], fields, signal)
-  const actionIds = rows.flatMap(({ action_server_ids }) => action_server_ids as readonly number[])
-  const actionFields = ['name', 'state', 'model_id', 'webhook_url', 'webhook_field_ids', 'code', 'base_automation_id']
-  const actions = await search(odoo, 'ir.actions.server', [['id', 'in', actionIds]], actionFields, signal)
+  const hasActions = await odoo.capabilities.rulesHaveActions(signal)
+  const read = ['name', 'active', 'model_id', 'trigger', 'trigger_field_ids', 'filter_domain']
+  const further = hasActions
+    ? ['record_getter', 'action_server_ids', 'webhook_uuid']
+    : ['action_server_id', 'state', 'code']
+  const rows = await search(odoo, 'base.automation', [['id', 'in', ids]], [...read, ...further], signal)
+  const actions = hasActions ? await actionsOf(odoo, rows, signal) : rows.map(delegatedAction)
   const rules = new Map<string, StoredRule>()
   for (const { name, res_id } of names) {
     const values = rows.find(({ id }) => id === res_id)
@@ -71,13 +72,38 @@ export async function readRules(
   return rules
 }
 
+async function actionsOf(
+  odoo: OdooConnection,
+  rules: readonly OdooRow[],
+  signal: AbortSignal,
+): Promise<readonly OdooRow[]> {
+  const ids = rules.flatMap(({ action_server_ids }) => action_server_ids as readonly number[])
+  const fields = ['name', 'state', 'model_id', 'webhook_url', 'webhook_field_ids', 'code', 'base_automation_id']
+  return search(odoo, 'ir.actions.server', [['id', 'in', ids]], fields, signal)
+}
+
+/** The action that a rule is built on, whose fields are the rule's own. */
+function delegatedAction({ id, action_server_id, name, state, model_id, code }: OdooRow): OdooRow {
+  return {
+    id: action_server_id ?? 0,
+    base_automation_id: id ?? 0,
+    name: name ?? false,
+    state: state ?? false,
+    model_id: model_id ?? false,
+    code: code ?? false,
+  }
+}
+
 export async function createRule(
   odoo: OdooConnection,
   rule: Rule,
   ids: ModelIds,
   signal: AbortSignal,
 ): Promise<number> {
-  const values = { ...ruleValues(rule, ids), action_server_ids: [[0, 0, actionValues(rule, ids)]] }
+  const hasActions = await odoo.capabilities.rulesHaveActions(signal)
+  const own = ruleValues(rule, ids)
+  const action = actionValues(rule, ids)
+  const values = hasActions ? { ...own, action_server_ids: [[0, 0, action]] } : delegating(own, action)
   const created = await odoo.change('base.automation', 'create', { vals_list: [values] }, signal)
   const id = Array.isArray(created) ? Number(created[0]) : Number.NaN
   const mark = { module: OURS, name: rule.mark, model: 'base.automation', res_id: id, noupdate: true }
@@ -95,6 +121,11 @@ export async function updateRule(
 ): Promise<void> {
   const [first, ...others] = stored.actions
   const wanted = actionValues(rule, ids)
+  if (!(await odoo.capabilities.rulesHaveActions(signal))) {
+    const vals = delegating(ruleValues(rule, ids), wanted)
+    await odoo.change('base.automation', 'write', { ids: [stored.id], vals }, signal)
+    return
+  }
   const commands: Value[] = [
     ...others.map(({ id }): Value => [2, id ?? 0, 0]),
     first ? [1, first.id ?? 0, wanted] : [0, 0, wanted],
@@ -103,7 +134,7 @@ export async function updateRule(
   await odoo.change('base.automation', 'write', { ids: [stored.id], vals }, signal)
 }
 
-/** Its actions and its mark go with it. */
+/** Its mark goes with it, and its actions where it has them; an action that it is built on is left, and is taken away too. */
 export async function deleteRules(
   odoo: OdooConnection,
   rules: readonly StoredRule[],
@@ -111,6 +142,9 @@ export async function deleteRules(
 ): Promise<void> {
   if (rules.length === 0) return
   await odoo.change('base.automation', 'unlink', { ids: rules.map(({ id }) => id) }, signal)
+  if (await odoo.capabilities.rulesHaveActions(signal)) return
+  const actions = rules.flatMap((rule) => rule.actions.map(({ id }) => id ?? 0))
+  await odoo.change('ir.actions.server', 'unlink', { ids: actions }, signal)
 }
 
 export async function rotateUuid(odoo: OdooConnection, { id }: StoredRule, signal: AbortSignal): Promise<void> {
@@ -142,6 +176,11 @@ function actionValues(rule: Rule, ids: ModelIds): Fields {
   }
 }
 
+/** What a rule that is itself an action takes: no webhook, either way. */
+function delegating({ record_getter: _, ...rule }: Fields, { state, code }: Fields): Fields {
+  return { ...rule, state: state ?? false, code: code ?? false }
+}
+
 function fieldIds(rule: Rule, ids: ModelIds): number[] {
   return rule.triggerFields.flatMap((name) => ids.fields.get(name) ?? []).sort((a, b) => a - b)
 }
@@ -159,7 +198,7 @@ function holds(row: OdooRow, wanted: Fields): boolean {
     const now = row[name] ?? false
     if (!Array.isArray(value)) return now === value
     const [, , linked] = (value as readonly (readonly Value[])[])[0] ?? []
-    const sorted = [...(now as readonly number[])].sort((a, b) => a - b)
+    const sorted = [...((now || []) as readonly number[])].sort((a, b) => a - b)
     return JSON.stringify(sorted) === JSON.stringify(linked)
   })
 }
@@ -173,5 +212,11 @@ async function search(
 ): Promise<readonly OdooRow[]> {
   const load = (await odoo.capabilities.searchReadTakesLoad(signal)) ? { load: '' } : {}
   const args = { domain, fields, order: 'id', ...load, context: ALL }
-  return asRows(await odoo.call(model, 'search_read', args, signal), model)
+  const rows = asRows(await odoo.call(model, 'search_read', args, signal), model)
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, withoutName(value)])))
+}
+
+/** Of `[id, display name]`, the id. */
+function withoutName(value: Value): Value {
+  return Array.isArray(value) && value.length === 2 && typeof value[1] === 'string' ? (value[0] ?? false) : value
 }

@@ -30,6 +30,8 @@ export interface RuleOptions {
   readonly pushTo: PushTarget | undefined
   /** Our own user, whose writes need not be told to us. */
   readonly userId: number
+  /** What the server's bus takes: see `OdooCapabilities`. */
+  readonly busHasTypes: boolean
 }
 
 /**
@@ -47,7 +49,7 @@ export function desiredRules(options: RuleOptions): readonly Rule[] {
 }
 
 function toldRules(options: RuleOptions): readonly Rule[] {
-  const { spec, mapping, userId } = options
+  const { mapping, userId } = options
   const triggerFields = new Set(options.fields.map((field) => field.split('.')[0] ?? field))
   triggerFields.delete('id')
   const common = { triggerFields: [], filterDomain: false, recordGetter: null } as const
@@ -60,7 +62,7 @@ function toldRules(options: RuleOptions): readonly Rule[] {
       trigger: 'on_create_or_write',
       triggerFields: [...triggerFields].sort(),
       filterDomain: `[("write_uid", "!=", ${userId})]`,
-      action: tellingAction(spec, options.pushTo, null),
+      action: tellingAction(options, null),
     },
     {
       ...common,
@@ -68,18 +70,18 @@ function toldRules(options: RuleOptions): readonly Rule[] {
       purpose: 'delete',
       name: `Tandem ${mapping}: tell of deletes`,
       trigger: 'on_unlink',
-      action: tellingAction(spec, options.pushTo, GONE),
+      action: tellingAction(options, GONE),
     },
   ]
 }
 
-function tellingAction(spec: OdooSpec, pushTo: PushTarget | undefined, event: string | null): Rule['action'] {
+function tellingAction({ spec, pushTo, busHasTypes }: RuleOptions, event: string | null): Rule['action'] {
   if (pushTo === undefined) {
     throw new SyncError('config', 'There is no secret to make the address from at which Odoo tells of changes.', {
       hint: `Set server: { hook_secret: "\${TANDEM_HOOK_SECRET}" } to at least 22 random characters.`,
     })
   }
-  if (spec.push === 'bus') return { state: 'code', code: busCode(pushTo.token, event) }
+  if (spec.push === 'bus') return { state: 'code', code: busCode(pushTo.token, event, busHasTypes) }
   if (pushTo.url === null) {
     throw new SyncError('config', 'Odoo cannot be told where to send its webhooks.', {
       hint: 'Set server: { public_url: https://… } to the address at which Odoo reaches this daemon, or use push: bus.',
@@ -91,9 +93,13 @@ function tellingAction(spec: OdooSpec, pushTo: PushTarget | undefined, event: st
 /** The type of our messages on the bus. */
 export const BUS_TYPE = 'tandem'
 
-function busCode(channel: string, event: string | null): string {
+/** A message without a type gets the form that it has on the line where messages have one. */
+function busCode(channel: string, event: string | null, hasTypes: boolean): string {
   const payload = `{"model": record._name, "ids": records.ids, "event": ${event === null ? 'None' : JSON.stringify(event)}}`
-  return `env["bus.bus"]._sendone(${JSON.stringify(channel)}, ${JSON.stringify(BUS_TYPE)}, ${payload})`
+  const [name, type] = [JSON.stringify(channel), JSON.stringify(BUS_TYPE)]
+  return hasTypes
+    ? `env["bus.bus"]._sendone(${name}, ${type}, ${payload})`
+    : `env["bus.bus"].sendone(${name}, {"type": ${type}, "payload": ${payload}})`
 }
 
 /** What an incoming webhook of ours is sent. */

@@ -5,7 +5,7 @@ import type { WebhookHttp } from './webhook-http.ts'
 export interface WebSession {
   /** For the header `cookie`. */
   readonly cookie: string
-  /** What the server calls its websocket's protocol: it closes a line that names another one. null: before 16. */
+  /** What the server calls its websocket's protocol: it closes a line that names another one. null: before 16, where there is long polling. */
   readonly websocketVersion: string | null
 }
 

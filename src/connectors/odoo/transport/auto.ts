@@ -18,8 +18,8 @@ export function createAuto(possible: ReadonlyMap<Protocol, OdooTransport>): Odoo
   }
   return {
     call: async (call, signal) => (await chosen(signal)).call(call, signal),
-    stream: async function* (call, signal) {
-      yield* (await chosen(signal)).stream(call, signal)
+    content: async function* (call, field, signal) {
+      yield* (await chosen(signal)).content(call, field, signal)
     },
     route: async (path, params, signal) => (await chosen(signal)).route(path, params, signal),
     userId: async (signal) => (await chosen(signal)).userId(signal),

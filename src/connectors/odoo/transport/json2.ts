@@ -1,6 +1,7 @@
 import { SyncError } from '../../../contract/error.ts'
 import type { Fields, Value } from '../../../contract/value.ts'
 import { requestJson } from '../../../http/request-json.ts'
+import { decodeBase64Field } from '../base64-stream.ts'
 import { odooError } from './errors.ts'
 import { failedCall, JSON_HEADERS, type OdooHttp, readServerInfo } from './odoo-http.ts'
 import { openJson, postJson, wholeAnswer } from './post-json.ts'
@@ -20,11 +21,11 @@ export function createJson2(http: OdooHttp, apiKey: string): OdooTransport {
   return {
     call,
 
-    async *stream({ model, method, args, changesData }, signal) {
+    async *content({ model, method, args, changesData }, field, signal) {
       const request = { path: `/json/2/${model}/${method}`, headers, args, changesData }
       const answer = await openJson(http, request, signal)
       try {
-        if (answer.status === 200) return yield* answer.pieces
+        if (answer.status === 200) return yield* decodeBase64Field(answer.pieces, field)
         const whole = await wholeAnswer(http, request, answer)
         throw odooError(answer.status, whole.body, failedCall({ model, method, changesData }, whole))
       } finally {

@@ -1,4 +1,5 @@
 import type { Value } from '../../../contract/value.ts'
+import { decodeBase64Field } from '../base64-stream.ts'
 import { type CallName, type OdooHttp, postRpc, readServerInfo, readUserId, streamRpc } from './odoo-http.ts'
 import { callRoute } from './route.ts'
 import { rpcArguments } from './rpc-arguments.ts'
@@ -32,11 +33,11 @@ export function createJsonRpc(http: OdooHttp, login: Login): OdooTransport {
       return (await post('object', 'execute_kw', [...who, call.model, call.method, args, kwargs], call, signal)).result
     },
 
-    async *stream(call, signal) {
+    async *content(call, field, signal) {
       const { args, kwargs } = rpcArguments(call)
       const who = [http.database, await transport.userId(signal), login.secret]
       const params = { service: 'object', method: 'execute_kw', args: [...who, call.model, call.method, args, kwargs] }
-      yield* streamRpc(http, '/jsonrpc', params, call, signal)
+      yield* decodeBase64Field(streamRpc(http, '/jsonrpc', params, call, signal), field)
     },
 
     async serverInfo(signal) {

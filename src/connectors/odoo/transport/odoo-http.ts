@@ -4,6 +4,7 @@ import type { HttpPool } from '../../../http/http-pool.ts'
 import type { HttpAnswer, JsonAnswer } from '../../../http/request-json.ts'
 import { parseRetryAfterMs } from '../../../http/retry-after.ts'
 import { type FailedCall, odooError } from './errors.ts'
+import { peek } from './peek.ts'
 import { type JsonPost, openJson, postJson, wholeAnswer } from './post-json.ts'
 import type { OdooCall, ServerInfo } from './transport.ts'
 
@@ -66,26 +67,13 @@ export async function* streamRpc(
   const post = rpcPost(path, params, call, headers)
   const answer = await openJson(http, post, signal)
   try {
-    const pieces = answer.pieces[Symbol.asyncIterator]()
-    const seen: Uint8Array[] = []
-    for (let length = 0; length < SHORTEST_HEAD; ) {
-      const next = await pieces.next()
-      if (next.done) break
-      seen.push(next.value)
-      length += next.value.length
-    }
-    const all = chained(seen, pieces)
-    const isResult = answer.status === 200 && HAS_RESULT.test(Buffer.concat(seen).toString('latin1'))
+    const { head, all } = await peek(answer.pieces, SHORTEST_HEAD)
+    const isResult = answer.status === 200 && HAS_RESULT.test(head)
     if (!isResult) readReply(await wholeAnswer(http, post, { ...answer, pieces: all }), call)
     yield* all
   } finally {
     answer.close()
   }
-}
-
-async function* chained(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first
-  yield* { [Symbol.asyncIterator]: () => rest }
 }
 
 /** Where an answer says whether it is a result or an error. Odoo writes the protocol's own members first. */

@@ -22,7 +22,11 @@ export function postJson({ pool }: OdooHttp, post: JsonPost, signal: AbortSignal
   const request = { ...rest, method: 'POST' } as const
   return streamed === undefined
     ? requestJson(pool, { ...request, body: JSON.stringify(args) }, signal)
-    : sendStream(pool, { ...request, body: streamedBody(args, streamed, signal), answerBytes: 0 }, signal)
+    : sendStream(
+        pool,
+        { ...request, body: streamedBody((value) => JSON.stringify(value), args, streamed, signal), answerBytes: 0 },
+        signal,
+      )
 }
 
 /** The same call with its answer open, to be closed by the caller. */

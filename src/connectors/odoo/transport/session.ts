@@ -1,5 +1,6 @@
 import { SyncError } from '../../../contract/error.ts'
 import type { HttpAnswer } from '../../../http/request-json.ts'
+import { decodeBase64Field } from '../base64-stream.ts'
 import type { Login } from './jsonrpc.ts'
 import { pythonName } from './odoo-fault.ts'
 import { type OdooHttp, postRpc, readServerInfo, readUserId, streamRpc } from './odoo-http.ts'
@@ -64,12 +65,12 @@ export function createSession(http: OdooHttp, login: Login): OdooTransport {
       }
     },
 
-    async *stream(call, signal) {
+    async *content(call, field, signal) {
       const { model, method } = call
       const params = { model, method, ...rpcArguments(call) }
       const send = (session: Session) => {
         const cookie = { cookie: `session_id=${session.id}` }
-        return streamRpc(http, '/web/dataset/call_kw', params, call, signal, cookie)
+        return decodeBase64Field(streamRpc(http, '/web/dataset/call_kw', params, call, signal, cookie), field)
       }
       const session = await openSession(null, signal)
       try {

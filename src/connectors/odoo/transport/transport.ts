@@ -34,10 +34,11 @@ export interface OdooTransport {
   /** The id of our own user. May be repeated; asks the server the first time. @throws SyncError `unauthorized`. */
   userId(signal: AbortSignal): Promise<number>
   /**
-   * The answer of a call that only reads, as the bytes of a JSON text that holds what the method returned, so that a file in
-   * it need not be held. @throws SyncError as `call` does.
+   * The bytes of the file that a call which only reads answers as base64 under `field`, in pieces, so that it need not be
+   * held; nothing where there is none. `field` is the first one of that name in the answer. @throws SyncError as `call`
+   * does, and `network` or `unexpected` for an answer that is not whole or no file.
    */
-  stream(call: OdooCall, signal: AbortSignal): AsyncIterable<Uint8Array>
+  content(call: OdooCall, field: string, signal: AbortSignal): AsyncIterable<Uint8Array>
   /**
    * Calls a controller of type json (jsonrpc from 19 on), as far as this protocol can say who we are: JSON-2 with the key,
    * a session with its cookie, the others not at all. @throws SyncError `forbidden` where the controller wants more.

@@ -96,6 +96,7 @@ CREATE TABLE change (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX change_due ON change (mapping, lane, not_before, turn) WHERE state = 0;
 CREATE INDEX change_kept ON change (mapping, state, first_captured) WHERE state <> 0;
+CREATE INDEX change_listed ON change (mapping, state, seq) WHERE state <> 0;
 
 -- What systems told by themselves, and no run has looked at yet.
 CREATE TABLE arrival (
@@ -184,6 +185,16 @@ CREATE TABLE tally (
   dead_gone INTEGER NOT NULL DEFAULT 0,
   discarded_gone INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (mapping, side)
+) STRICT, WITHOUT ROWID;
+
+-- How much was captured and applied in each slice of time: slot is the time divided by the length of a slice.
+CREATE TABLE throughput (
+  mapping INTEGER NOT NULL,
+  side INTEGER NOT NULL,
+  slot INTEGER NOT NULL,
+  captured INTEGER NOT NULL,
+  applied INTEGER NOT NULL,
+  PRIMARY KEY (mapping, side, slot)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE history (

@@ -1,0 +1,3 @@
+import { busCases } from './odoo-bus-cases.ts'
+
+busCases('14')

@@ -1,0 +1,3 @@
+import { keysCases } from './keys-cases.ts'
+
+keysCases('14')
