@@ -30,8 +30,12 @@ export function ensureShop(name: string, packages: Readonly<Record<string, strin
   })
 }
 
+const NEEDED =
+  /^(HOME|LANG|NODE_EXTRA_CA_CERTS|(HTTPS?|NO)_PROXY|npm_config_(registry|cafile|userconfig|cache|proxy|https_proxy|noproxy))$/i
+
+/** Of npm's own settings only how to reach the registry: others, such as `local_prefix`, are those of the npm around this. */
 function systemEnvironment(): Record<string, string> {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
-  const own = Object.entries(process.env).filter(([name]) => /^(HOME|LANG|npm_config_\w+)$/i.test(name))
+  const own = Object.entries(process.env).filter(([name]) => NEEDED.test(name))
   return { ...(Object.fromEntries(own) as Record<string, string>), PATH: path.join(delimiter) }
 }
