@@ -66,7 +66,10 @@ export function planCreate(
   let awaited: RecordRef[] | null = null
   let missing: Missing[] | null = null
   let error: SyncError | null = null
-  for (const { rule, source: sourceName, target, isWritten } of createdPairs(mapping, from)) {
+  const pairs = createdPairs(mapping, from)
+  // Once a field and record: an iterator would make an object each time.
+  for (let index = 0; index < pairs.length; index++) {
+    const { rule, source: sourceName, target, isWritten } = pairs[index] as CreatedPair
     const value = source[sourceName]
     if (value === undefined || !isWritten) {
       written.push(undefined)

@@ -7,17 +7,12 @@ import type { KnownMapping } from './layout.ts'
 import { linksBySide } from './links.ts'
 import type { Tables } from './tables.ts'
 
-const UNKNOWN = { link: null, change: null }
-
 export function known(tables: Tables, mapping: KnownMapping, side: Side, ids: readonly RecordId[]) {
   const links = linksBySide(tables, mapping, side, ids)
   const changes = changeRows(tables, mapping, side, ids)
   const answer = new Map<RecordId, { readonly link: Link | null; readonly change: StoredChange | null }>()
-  for (const id of ids) {
-    const [link, row] = [links.get(id), changes.get(id)]
-    const isUnknown = link === undefined && row === undefined
-    answer.set(id, isUnknown ? UNKNOWN : { link: link ?? null, change: row === undefined ? null : changeOf(row) })
-  }
+  for (const [id, link] of links) answer.set(id, { link, change: null })
+  for (const [id, row] of changes) answer.set(id, { link: links.get(id) ?? null, change: changeOf(row) })
   return answer
 }
 
