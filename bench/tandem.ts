@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { COMPILE_CACHE } from '../src/compile-cache.ts'
 
 export interface Counters {
   /** HTTP requests to Odoo. */
@@ -49,7 +50,8 @@ const PROGRAM = fileURLToPath(new URL('tandem-process.ts', import.meta.url))
 /** `profileFolder`: where the process leaves a CPU profile when it is closed. */
 export function startTandem(profileFolder = process.env.BENCH_PROFILE): Tandem {
   const execArgv = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`] : []
-  const child = fork(PROGRAM, [], { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
+  const child = fork(PROGRAM, [], { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const send = sender(child)
   return {
     open: (configFile) => send({ kind: 'open', configFile }),

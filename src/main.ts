@@ -15,9 +15,11 @@ function isOlder([major, minor]: Version, [neededMajor, neededMinor]: Version): 
   return major < neededMajor || (major === neededMajor && minor < neededMinor)
 }
 
+/** Whether this is a checkout's TypeScript, and not what was built of it. */
+const isSource = import.meta.url.endsWith('.ts')
+
 function versionProblem(): string | null {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const isSource = import.meta.url.endsWith('.ts')
   const needed = isSource ? OLDEST_FOR_SOURCE : OLDEST
   if (!isOlder([major, minor], needed)) return null
   const advice = isSource
@@ -57,6 +59,7 @@ async function main(): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   }
+  if (isSource) (await import('./compile-cache.ts')).keepCompiled()
   const { keepHeapSmall } = await import('./heap.ts')
   keepHeapSmall()
   const { runProgram } = await import('./cli/program.ts')

@@ -2,6 +2,7 @@ import type { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
 import type { Seen } from '../ledger/ledger.ts'
 import {
+  type FieldRule,
   fieldOn,
   flows,
   type Mapping,
@@ -11,6 +12,7 @@ import {
   type References,
   type Side,
 } from '../mapping/mapping.ts'
+import { perMapping } from './per-mapping.ts'
 import { seenOfValues } from './seen.ts'
 
 export interface CreatePlan {
@@ -25,6 +27,26 @@ export interface CreatePlan {
   readonly error: SyncError | null
 }
 
+const NONE: readonly never[] = []
+
+/** A pair with its names on both sides, and whether a create writes it. */
+interface CreatedPair {
+  readonly rule: FieldRule
+  readonly source: string
+  readonly target: string
+  readonly isWritten: boolean
+}
+
+const createdPairs = perMapping(({ fields }, from): readonly CreatedPair[] => {
+  const to = otherSide(from)
+  return fields.map((rule) => ({
+    rule,
+    source: fieldOn(rule, from),
+    target: fieldOn(rule, to),
+    isWritten: rule.writable[to].create && (rule.isKey || flows(rule.direction, from)),
+  }))
+})
+
 /**
  * What a record of `from` looks like when it is created on the other side. Pure. With `omitsReferences`, references that
  * have no link yet are left out instead of waited for; they stay unseen, and so are completed by a later update.
@@ -37,37 +59,37 @@ export function planCreate(
   omitsReferences: boolean,
 ): CreatePlan {
   const to = otherSide(from)
-  const fields: Record<string, Value> = { ...mapping.sides[to].defaults }
+  const { defaults } = mapping.sides[to]
+  const fields: Record<string, Value> = { ...defaults }
   const written: (Value | undefined)[] = []
-  const waitsFor: RecordRef[] = []
-  const omitted: RecordRef[] = []
-  const missing: Missing[] = []
+  // Made when they are needed: most records wait for nothing.
+  let awaited: RecordRef[] | null = null
+  let missing: Missing[] | null = null
   let error: SyncError | null = null
-  for (const rule of mapping.fields) {
-    const value = source[fieldOn(rule, from)]
-    const isWritten = rule.writable[to].create && (rule.isKey || flows(rule.direction, from))
+  const pairs = createdPairs(mapping, from)
+  // Once a field and record: an iterator would make an object each time.
+  for (let index = 0; index < pairs.length; index++) {
+    const { rule, source: sourceName, target, isWritten } = pairs[index] as CreatedPair
+    const value = source[sourceName]
     if (value === undefined || !isWritten) {
       written.push(undefined)
       continue
     }
     const translated = rule.translate(from, value, references, rule.readsTarget ? { ...fields } : undefined)
-    if (translated.kind === 'wait') {
-      const list = omitsReferences ? omitted : waitsFor
-      list.push(translated.for)
-      written.push(undefined)
-      continue
-    }
-    if (translated.kind !== 'value') {
+    written.push(translated.kind === 'value' ? value : undefined)
+    if (translated.kind === 'value') {
+      // An empty value is left to the target's own default only where the mapping gives one.
+      if (translated.value !== null || !(target in defaults)) fields[target] = translated.value
+    } else if (translated.kind === 'wait') {
+      awaited ??= []
+      awaited.push(translated.for)
+    } else {
+      missing ??= []
       if (translated.kind === 'missing') missing.push(translated.missing)
       error ??= translated.error
-      written.push(undefined)
-      continue
     }
-    // An empty value is left to the target's own default only where the mapping gives one.
-    const isDefault = translated.value === null && fieldOn(rule, to) in mapping.sides[to].defaults
-    if (!isDefault) fields[fieldOn(rule, to)] = translated.value
-    written.push(value)
   }
   const sourceSeen = seenOfValues(mapping.fields, from, (index) => written[index])
-  return { fields, sourceSeen, waitsFor, omitted, missing, error }
+  const [waitsFor, omitted] = omitsReferences ? [NONE, awaited ?? NONE] : [awaited ?? NONE, NONE]
+  return { fields, sourceSeen, waitsFor, omitted, missing: missing ?? NONE, error }
 }

@@ -40,22 +40,24 @@ export interface Job {
 }
 
 /** A job in which nothing is written, waited for or disputed, but for `parts`. */
-export function jobOf(work: Work, parts: Partial<Job>): Job {
+export function jobOf(work: Work, parts: Partial<Omit<Job, 'work'>>): Job {
   return {
     work,
-    writes: [],
-    seen: null,
-    linkState: 'live',
-    conflicts: [],
-    lost: [],
-    waitsFor: [],
-    adopts: null,
-    revives: null,
-    mergesInto: null,
-    assigns: null,
-    ...parts,
+    writes: parts.writes ?? NONE,
+    seen: parts.seen ?? null,
+    linkState: parts.linkState ?? 'live',
+    conflicts: parts.conflicts ?? NONE,
+    lost: parts.lost ?? NONE,
+    waitsFor: parts.waitsFor ?? NONE,
+    adopts: parts.adopts ?? null,
+    revives: parts.revives ?? null,
+    mergesInto: parts.mergesInto ?? null,
+    assigns: parts.assigns ?? null,
   }
 }
+
+/** Shared by all jobs: there are as many of them as records. */
+const NONE: readonly never[] = []
 
 export function changesOf(work: Work): readonly StoredChange[] {
   return [work.odoo, work.external].filter((change) => change !== null)

@@ -6,11 +6,18 @@ import type { LookupReference } from '../mapping/mapping.ts'
 /** How long a found record's id and key are believed, and how long it is believed that there is none. */
 const FOUND_TTL_MS = 10 * 60_000
 const MISSING_TTL_MS = 10_000
+/** Of one lookup. */
 const MAX_ENTRIES = 50_000
 
 interface Entry {
   readonly value: Value | undefined
   readonly untilMs: number
+}
+
+/** What is known of the records of one lookup: their keys by id, and their ids by folded key. */
+interface Shelf {
+  readonly keys: Map<string, Entry>
+  readonly ids: Map<string, Entry>
 }
 
 /** Ids by natural key and back, for `lookup:` fields: `res.country` by `code`. Shared by all mappings. */
@@ -34,21 +41,35 @@ export function createLookupCache(
   collectionOf: (reference: LookupReference) => Collection,
   monotonicMs: () => number,
 ): LookupCache {
-  const entries = new Map<string, Entry>()
+  const shelves = new Map<string, Shelf>()
+  /** A reference is asked for once a record: its shelf is not looked for by name each time. */
+  const known = new WeakMap<LookupReference, Shelf>()
 
-  const remember = (name: string, value: Value | undefined): void => {
+  const shelfOf = (reference: LookupReference): Shelf => {
+    let shelf = known.get(reference)
+    if (shelf === undefined) {
+      const scope = lookupScope(reference)
+      shelf = shelves.get(scope) ?? { keys: new Map(), ids: new Map() }
+      shelves.set(scope, shelf)
+      known.set(reference, shelf)
+    }
+    return shelf
+  }
+  const remember = (entries: Map<string, Entry>, name: string, value: Value | undefined): void => {
     entries.set(name, { value, untilMs: monotonicMs() + (value === undefined ? MISSING_TTL_MS : FOUND_TTL_MS) })
   }
-  const isStale = (name: string): boolean => (entries.get(name)?.untilMs ?? Number.NEGATIVE_INFINITY) <= monotonicMs()
+  const isStale = (entries: ReadonlyMap<string, Entry>, name: string): boolean =>
+    (entries.get(name)?.untilMs ?? Number.NEGATIVE_INFINITY) <= monotonicMs()
 
   const reload: LookupCache['reload'] = async (reference, keys, signal) => {
     const { sink } = collectionOf(reference)
     if (!sink || keys.length === 0) return new Map()
     const found = await sink.find({ field: reference.by, values: keys, fold: reference.fold, inFilter: true }, signal)
     const matches = Map.groupBy(found, (state) => foldedKey(reference, state.fields[reference.by] ?? null))
+    const { ids } = shelfOf(reference)
     for (const key of keys) {
       const [only, ...others] = matches.get(foldedKey(reference, key)) ?? []
-      remember(keyName(reference, foldedKey(reference, key)), others.length === 0 ? only?.id : undefined)
+      remember(ids, foldedKey(reference, key), others.length === 0 ? only?.id : undefined)
     }
     return new Map([...matches].map(([key, states]) => [key, states.length]))
   }
@@ -57,24 +78,26 @@ export function createLookupCache(
     reload,
     collection: collectionOf,
     async load(reference, ids, keys, signal) {
-      if (entries.size > MAX_ENTRIES) entries.clear()
-      const missingIds = [...new Set(ids.map(String))].filter((id) => isStale(idName(reference, id)))
+      const shelf = shelfOf(reference)
+      if (shelf.keys.size + shelf.ids.size > MAX_ENTRIES) {
+        shelf.keys.clear()
+        shelf.ids.clear()
+      }
+      const missingIds = [...new Set(ids.map(String))].filter((id) => isStale(shelf.keys, id))
       const missingKeys = new Map(
-        keys
-          .map((key) => [foldedKey(reference, key), key] as const)
-          .filter(([folded]) => isStale(keyName(reference, folded))),
+        keys.map((key) => [foldedKey(reference, key), key] as const).filter(([folded]) => isStale(shelf.ids, folded)),
       )
       if (missingIds.length === 0 && missingKeys.size === 0) return
       const { sink } = collectionOf(reference)
       if (!sink) return
       if (missingIds.length > 0) {
         const states = await sink.read(missingIds, signal)
-        for (const id of missingIds) remember(idName(reference, id), states.get(id)?.fields[reference.by] ?? undefined)
+        for (const id of missingIds) remember(shelf.keys, id, states.get(id)?.fields[reference.by] ?? undefined)
       }
       await reload(reference, [...missingKeys.values()], signal)
     },
-    keyOf: (reference, id) => entries.get(idName(reference, String(id)))?.value,
-    idOf: (reference, key) => entries.get(keyName(reference, foldedKey(reference, key)))?.value,
+    keyOf: (reference, id) => shelfOf(reference).keys.get(String(id))?.value,
+    idOf: (reference, key) => shelfOf(reference).ids.get(foldedKey(reference, key))?.value,
   }
 }
 
@@ -90,14 +113,6 @@ export function assumeCreated(lookups: LookupCache): LookupCache {
 /** Names where a lookup looks: two of the same name are the same. */
 export function lookupScope({ connection, spec, beside, by }: LookupReference): string {
   return `${connection} ${JSON.stringify(spec)} ${JSON.stringify(beside)} ${by}`
-}
-
-function idName(reference: LookupReference, id: string): string {
-  return `${lookupScope(reference)} id ${id}`
-}
-
-function keyName(reference: LookupReference, folded: string): string {
-  return `${lookupScope(reference)} key ${folded}`
 }
 
 /** A key as it is compared. */

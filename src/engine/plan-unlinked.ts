@@ -1,12 +1,12 @@
 import { asSyncError } from '../contract/error.ts'
-import type { Value } from '../contract/value.ts'
+import type { Fields, Value } from '../contract/value.ts'
 import type { StoredChange, Work } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
 import { fieldOn, flows, otherSide, type References, type Side } from '../mapping/mapping.ts'
 import { assignKeys, hasKey } from './assign-key.ts'
 import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
-import { planCreate } from './create.ts'
+import { type CreatePlan, planCreate } from './create.ts'
 import { createMissing, type Refusals, refusalOf } from './create-missing.ts'
 import { decide } from './decide.ts'
 import { type Draft, faultOf, keep, keepFailed, resolve } from './draft.ts'
@@ -16,6 +16,9 @@ import { type Match, matchRecords } from './match.ts'
 import { nowOf } from './now.ts'
 import { resolveReferences, type SideFields } from './references.ts'
 import { unknownSeen } from './seen.ts'
+
+/** Shared by all creates. */
+const NOTHING: Fields = {}
 
 interface Newcomer {
   readonly work: Work
@@ -43,23 +46,32 @@ export async function planUnlinked(
   const matches = await matchRecords(context, side, changes, signal)
   const translated = fieldsToTranslate(side, changes, matches)
   let references = await resolveReferences(context, translated, signal)
-  const missing = newcomers
-    .filter(({ change }) => matches.get(change.id)?.kind === 'none' && hasKey(context, side, change))
-    .flatMap(({ change }) => planCreate(context.mapping, side, change.fields, references, false).missing)
-  const refusals = missing.length === 0 ? new Map() : await createMissing(context, missing, signal)
-  if (missing.length > 0) references = await resolveReferences(context, translated, signal)
+  const creating = newcomers.filter(
+    ({ change }) => matches.get(change.id)?.kind === 'none' && hasKey(context, side, change),
+  )
+  let plans = planCreates(context, side, creating, references)
+  const missing = plans.flatMap((plan) => plan.missing)
+  let refusals: Refusals = new Map()
+  if (missing.length > 0) {
+    refusals = await createMissing(context, missing, signal)
+    references = await resolveReferences(context, translated, signal)
+    plans = planCreates(context, side, creating, references)
+  }
   const nameless: Newcomer[] = []
   const jobs: Job[] = []
+  let planned = 0
   for (const newcomer of newcomers) {
+    if (newcomer === creating[planned]) {
+      const job = planCreation(context, side, newcomer, plans[planned] as CreatePlan, refusals, draft)
+      planned += 1
+      if (job) jobs.push(job)
+      continue
+    }
     const match = matches.get(newcomer.change.id) ?? { kind: 'none' }
     if (match.kind === 'linked') continue
     if (match.kind === 'ambiguous') keepAmbiguous(context, draft, newcomer.change, match)
     else if (match.kind !== 'none') jobs.push(planAdoption(context, side, newcomer, match, references))
-    else if (!hasKey(context, side, newcomer.change)) nameless.push(newcomer)
-    else {
-      const job = planCreation(context, side, newcomer, references, refusals, draft)
-      if (job) jobs.push(job)
-    }
+    else nameless.push(newcomer)
   }
   return [...jobs, ...(await planNaming(context, side, nameless, draft, signal))]
 }
@@ -75,16 +87,27 @@ function isWanted(context: Context, side: Side, change: StoredChange, draft: Dra
   return false
 }
 
+function planCreates(
+  context: Context,
+  side: Side,
+  creating: readonly Newcomer[],
+  references: References,
+): readonly CreatePlan[] {
+  return creating.map(({ change }) =>
+    planCreate(context.mapping, side, change.fields, references, change.omitsReferences),
+  )
+}
+
 function fieldsToTranslate(
   side: Side,
   changes: readonly StoredChange[],
   matches: ReadonlyMap<string, Match>,
 ): readonly SideFields[] {
-  const found = [...matches.values()].flatMap((match) => ('state' in match ? [match.state] : []))
-  return [
-    ...changes.map(({ fields }) => ({ side, fields })),
-    ...found.map(({ fields }) => ({ side: otherSide(side), fields })),
-  ]
+  const found: SideFields[] = []
+  for (const match of matches.values()) {
+    if ('state' in match) found.push({ side: otherSide(side), fields: match.state.fields })
+  }
+  return found.length === 0 ? changes : [...changes, ...found]
 }
 
 function keepAmbiguous(
@@ -135,11 +158,10 @@ function planCreation(
   context: Context,
   side: Side,
   { work, change }: Newcomer,
-  references: References,
+  plan: CreatePlan,
   refusals: Refusals,
   draft: Draft,
 ): Job | null {
-  const plan = planCreate(context.mapping, side, change.fields, references, change.omitsReferences)
   if (plan.error) {
     keepFailed(context, draft, change, refusalOf(refusals, plan.missing, plan.error))
     return null
@@ -154,7 +176,7 @@ function planCreation(
         side: otherSide(side),
         operation: { kind: 'create', fields: plan.fields },
         event: 'created',
-        before: {},
+        before: NOTHING,
         sourceSeen: plan.sourceSeen,
         key: keyText(change.fields[fieldOn(context.mapping.key, side)] ?? null),
       },

@@ -1,29 +1,19 @@
-import type { RecordId, RecordState } from '../contract/change.ts'
-import type { Fields, Value } from '../contract/value.ts'
-import type { Link, LinkWrite, Seen, StoredChange } from '../ledger/ledger.ts'
-import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { entryAt, hasUnseen, withSeen } from '../ledger/seen.ts'
-import { keyText } from '../mapping/key.ts'
-import { type FieldRule, fieldOn, flows, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
-import { changedRules, changeOf, isSameState } from './capture.ts'
+import type { RecordId } from '../contract/change.ts'
+import type { Fields } from '../contract/value.ts'
+import type { LinkWrite, StoredChange } from '../ledger/ledger.ts'
+import { hasUnseen } from '../ledger/seen.ts'
+import { SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
+import { type Done, doneOf, fieldsOf } from './done.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
 import type { Sent } from './execute.ts'
-import { fingerprint } from './fingerprint.ts'
-import { changesOf, idOn, type Job, type Write } from './job.ts'
-import { linesSeen } from './lines-seen.ts'
-import { type LinesAfterWrite, linesAfterWrite } from './lines-written.ts'
+import { changesOf, idOn, type Job } from './job.ts'
+import { keyUpdate, seenAfter, versionAfter } from './link-after-write.ts'
+import { linkOfAdoption } from './link-of-adoption.ts'
+import { isHalfCreated, linkOfCreate } from './link-of-create.ts'
 import { tellOfMerger } from './plan-merged.ts'
-import { seenOf, seenOfValues, unknownSeen } from './seen.ts'
 import { goneOf } from './sweep.ts'
 import { tellOfJob, tellOfWrite } from './tell.ts'
-
-/** A write that was done, with what the side stores now. */
-interface Done {
-  readonly write: Write
-  readonly record: RecordState | null
-  readonly isOurs: boolean
-}
 
 /** The latest changes of the records that were written, all of them staged before the write. */
 export type Overtaken = Readonly<Record<Side, ReadonlyMap<RecordId, StoredChange>>>
@@ -76,12 +66,6 @@ function recordCreated(context: Context, job: Job, sent: readonly Sent[], draft:
 function settleChange(context: Context, change: StoredChange, as: 'applied' | 'unchanged', draft: Draft): void {
   resolve(draft, change, as)
   if (context.mapping.steps.length > 0) draft.steps.push({ side: change.side, id: change.id })
-}
-
-function doneOf({ write, outcome }: Sent): readonly Done[] {
-  if (outcome?.kind === 'done') return [{ write, record: outcome.record, isOurs: outcome.isOurs }]
-  const isGoneAnyway = outcome?.kind === 'gone' && write.operation.kind === 'remove'
-  return isGoneAnyway ? [{ write, record: null, isOurs: true }] : []
 }
 
 /** The changes of a job; of a side that was written, the latest one, whatever was staged since the job was decided. */
@@ -173,206 +157,6 @@ function linkWrite(
   }
 }
 
-/** What was seen of each side once the writes are done: the stored form there, the source's value here. */
-function seenAfter(context: Context, seen: Link['seen'], done: readonly Done[]): After {
-  const replaced: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
-  for (const { write, record, isOurs } of done) {
-    if (write.operation.kind === 'remove') continue
-    const sentFields = write.operation.fields
-    context.mapping.fields.forEach((rule, index) => {
-      const name = fieldOn(rule, write.side)
-      const sentValue = sentFields[name]
-      if (sentValue === undefined) return
-      const answered = isOurs ? record?.fields[name] : undefined
-      const stored =
-        answered === undefined || isSetElsewhere(rule, write.side, sentValue, answered) ? sentValue : answered
-      if (!rule.lines) replaced[write.side].set(index, fingerprint(stored))
-      const source = entryAt(write.sourceSeen, index)
-      if (rule.lines || source !== UNKNOWN_FINGERPRINT) replaced[otherSide(write.side)].set(index, source)
-    })
-  }
-  const uncovered = new Set<Side>()
-  for (const each of done) {
-    for (const [index, { entry, isCovered }] of linesWritten(context, each, seen, replaced)) {
-      replaced[each.write.side].set(index, entry)
-      if (!isCovered) uncovered.add(each.write.side)
-    }
-  }
-  const after = { odoo: withSeen(seen.odoo, replaced.odoo), external: withSeen(seen.external, replaced.external) }
-  return { seen: after, uncovered }
-}
-
-interface After {
-  readonly seen: Record<Side, Seen>
-  /** Sides that store other lines than what was known and written. */
-  readonly uncovered: ReadonlySet<Side>
-}
-
-/** What was seen of the lines that were written, by the index of their rule. Other lines may have been read there, too. */
-function linesWritten(
-  context: Context,
-  { write, record, isOurs }: Done,
-  seen: Link['seen'],
-  replaced: Readonly<Record<Side, ReadonlyMap<number, string>>>,
-): ReadonlyMap<number, LinesAfterWrite> {
-  const written = new Map<number, LinesAfterWrite>()
-  context.mapping.fields.forEach((rule, index) => {
-    const name = fieldOn(rule, write.side)
-    const sent = fieldsOf(write)[name]
-    if (!rule.lines || sent === undefined) return
-    const stored = (isOurs ? record?.fields[name] : undefined) ?? sent
-    const base = linesSeen(rule.lines, replaced[write.side].get(index) ?? entryAt(seen[write.side], index))
-    const before = write.before[name] ?? null
-    written.set(index, linesAfterWrite(rule.lines, write.side, base, { before, sent, stored }))
-  })
-  return written
-}
-
-/**
- * The versions that were looked at. After a write, fields that we did not write may have changed as well, by a person
- * between our read and our write, or by the system itself: that is captured here, since the version covers it.
- */
-function versionAfter(
-  context: Context,
-  job: Job,
-  link: Link,
-  done: readonly Done[],
-  { isSettled, uncovered }: { readonly isSettled: boolean; readonly uncovered: ReadonlySet<Side> },
-  draft: Draft,
-): Partial<Link['version']> {
-  const version: { odoo?: string | null; external?: string | null } = {}
-  for (const side of SIDES) {
-    const change = job.work[side]
-    if (change?.kind === 'state' && isSettled) version[side] = change.version
-  }
-  for (const { write, record, isOurs } of done) {
-    if (!record) continue
-    version[write.side] = isOurs ? record.version : null
-    const unwritten = context.mapping.fields.filter((rule) => !(fieldOn(rule, write.side) in fieldsOf(write)))
-    const indexes = new Set(unwritten.map((rule) => context.mapping.fields.indexOf(rule)))
-    const known = job.work[write.side]
-    const isElsewhereChanged = known
-      ? !isSameState(unwritten, write.side, record, known)
-      : changedRules(context.mapping.fields, write.side, record, link).some((index) => indexes.has(index))
-    const isMerged = context.mapping.fields.some((rule) => {
-      const [sent, stored] = [fieldsOf(write)[fieldOn(rule, write.side)], record.fields[fieldOn(rule, write.side)]]
-      return sent !== undefined && stored !== undefined && isSetElsewhere(rule, write.side, sent, stored)
-    })
-    const isUncovered = isOurs && uncovered.has(write.side)
-    if (isElsewhereChanged || isMerged || isUncovered) draft.changes.push(changeOf(write.side, record))
-  }
-  return version
-}
-
-/** A set that holds something else than was sent: what others added and took out is their change, not our value's form. */
-function isSetElsewhere(rule: FieldRule, side: Side, sent: Value, stored: Value): boolean {
-  return rule.set?.side === side && !rule.isSame(side, sent, stored)
-}
-
-function fieldsOf(write: Write): Fields {
-  return write.operation.kind === 'remove' ? {} : write.operation.fields
-}
-
-function keyUpdate(context: Context, job: Job, done: readonly Done[]): { key?: string } {
-  for (const side of SIDES) {
-    const written = done.find(({ write }) => write.side === side)
-    const fields = { ...job.work[side]?.fields, ...(written ? fieldsOf(written.write) : {}) }
-    const key = keyText(fields[fieldOn(context.mapping.key, side)] ?? null)
-    if (key !== null && key !== job.work.link?.key) return { key }
-  }
-  return {}
-}
-
-function linkOfCreate(context: Context, job: Job, created: Done, draft: Draft): LinkWrite | null {
-  const { fields: rules, key } = context.mapping
-  const { write, record, isOurs } = created
-  const target = write.side
-  const from = otherSide(target)
-  const source = job.work[from]
-  if (!source || !record) return null
-  const sent = fieldsOf(write)
-  // What only flows the other way was given by the target itself: left unseen, it flows there. What is calculated from the
-  // target's own fields is looked at again now that these are there.
-  const isTheirs = (rule: FieldRule): boolean =>
-    (!rule.isKey && !flows(rule.direction, from) && flows(rule.direction, target)) || rule.readsTarget === true
-  const sourceSeen = seenOfSource(rules, job, write, source)
-  const storedIn = (rule: FieldRule): Value | undefined => {
-    const name = fieldOn(rule, target)
-    const answered = isOurs || sent[name] === undefined ? record.fields[name] : undefined
-    return answered === undefined ? sent[name] : answered
-  }
-  const heads = seenOfValues(rules, target, (index) => {
-    const rule = rules[index]
-    return rule === undefined || isTheirs(rule) ? undefined : storedIn(rule)
-  })
-  const lines = new Map<number, LinesAfterWrite>()
-  for (const [index, rule] of rules.entries()) {
-    const [own, stored] = [sent[fieldOn(rule, target)], storedIn(rule)]
-    if (!rule.lines || own === undefined || stored === undefined) continue
-    lines.set(index, linesAfterWrite(rule.lines, target, null, { before: null, sent: own, stored }))
-  }
-  const targetSeen = withSeen(heads, new Map([...lines].map(([index, { entry }]) => [index, entry])))
-  const flowsBack = rules.some(isTheirs) || [...lines.values()].some(({ isCovered }) => !isCovered)
-  if (flowsBack) draft.changes.push(changeOf(target, record))
-  const isToOdoo = target === 'odoo'
-  const targetVersion = isOurs ? record.version : null
-  return {
-    kind: 'insert',
-    odooId: isToOdoo ? record.id : source.id,
-    externalId: isToOdoo ? source.id : record.id,
-    key: keyText(source.fields[fieldOn(key, from)] ?? null) ?? keyText(record.fields[fieldOn(key, target)] ?? null),
-    seen: isToOdoo ? { odoo: targetSeen, external: sourceSeen } : { odoo: sourceSeen, external: targetSeen },
-    version: isToOdoo
-      ? { odoo: targetVersion, external: source.version }
-      : { odoo: source.version, external: targetVersion },
-  }
-}
-
-/** What was seen of the source of a create: what was written, and what is not written as it is. */
-function seenOfSource(rules: readonly FieldRule[], job: Job, write: Write, source: StoredChange): Seen {
-  const { sourceSeen } = write
-  if (!hasUnseen(sourceSeen)) return sourceSeen
-  const from = source.side
-  const replaced = new Map<number, string>()
-  for (const [index, rule] of rules.entries()) {
-    const sentSeen = entryAt(sourceSeen, index)
-    const isOmitted =
-      isLater(rule, from, source.fields) ||
-      (sentSeen === UNKNOWN_FINGERPRINT && job.waitsFor.length > 0 && isReference(rule, from))
-    if (isOmitted || sentSeen !== UNKNOWN_FINGERPRINT) replaced.set(index, sentSeen)
-  }
-  return withSeen(seenOf(rules, from, source.fields), replaced)
-}
-
-/** Whether the field is, or its lines have, a link that flows from a side. */
-function isReference(rule: FieldRule, from: Side): boolean {
-  const rules = rule.lines ? rule.lines.fields : [rule]
-  return rules.some((each) => each.reference?.kind === 'link' && flows(each.direction, from))
-}
-
-/** What could not be part of the create, and is written to the record that exists now. */
-function isLater(rule: FieldRule, from: Side, source: Fields): boolean {
-  const { create, update } = rule.writable[otherSide(from)]
-  return !create && update && flows(rule.direction, from) && (source[fieldOn(rule, from)] ?? null) !== null
-}
-
-function linkOfAdoption(context: Context, job: Job, adopts: NonNullable<Job['adopts']>): LinkWrite {
-  const unknown = unknownSeen(context.mapping.fields)
-  const seen = job.seen ?? { odoo: unknown, external: unknown }
-  const source = job.work.odoo ?? job.work.external
-  const key = source ? keyText(source.fields[fieldOn(context.mapping.key, source.side)] ?? null) : null
-  const stateKey = source
-    ? keyText(adopts.state.fields[fieldOn(context.mapping.key, otherSide(source.side))] ?? null)
-    : null
-  const base = { odooId: adopts.odooId, externalId: adopts.externalId, key: key ?? stateKey, seen }
-  if (job.revives)
-    return { kind: 'update', id: job.revives.id, state: 'live', ...base, version: { odoo: null, external: null } }
-  const version = { odoo: job.work.odoo?.version ?? null, external: job.work.external?.version ?? null }
-  if (source?.side === 'odoo') version.external = adopts.state.version
-  else version.odoo = adopts.state.version
-  return { kind: 'insert', ...base, version }
-}
-
 /** A job of which everything was done: its changes are applied, or stay for what is still open. */
 function finishChanges(
   context: Context,
@@ -394,18 +178,6 @@ function finishChanges(
       settleChange(context, change, isApplied ? 'applied' : 'unchanged', draft)
     }
   }
-}
-
-/** Whether the record that was created lacks something that it can only get now. */
-function isHalfCreated(context: Context, job: Job): boolean {
-  return job.writes.some(({ side, operation }) => {
-    const source = job.work[otherSide(side)]
-    return (
-      operation.kind === 'create' &&
-      source !== null &&
-      context.mapping.fields.some((rule) => isLater(rule, otherSide(side), source.fields))
-    )
-  })
 }
 
 /** Whether an adopted pair turned out to be in step, so that nothing is left to decide. */

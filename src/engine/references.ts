@@ -2,7 +2,7 @@ import type { RecordId } from '../contract/change.ts'
 import type { Fields, Value } from '../contract/value.ts'
 import type { Link } from '../ledger/ledger.ts'
 import { keyText } from '../mapping/key.ts'
-import { type FieldRule, fieldOn, type LinkReference, type References, SIDES, type Side } from '../mapping/mapping.ts'
+import { type FieldRule, fieldOn, type LinkReference, type References, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 
 /** The fields of a record on a side that is about to be translated. */
@@ -25,16 +25,9 @@ export async function resolveReferences(
   for (const { rule, lines } of rules) {
     const { reference } = rule
     if (reference === null) continue
-    const values: Record<Side, Value[]> = { odoo: [], external: [] }
-    for (const side of SIDES) {
-      const distinct = new Set<Value>()
-      for (const record of records) {
-        if (record.side !== side) continue
-        for (const fields of lines ? linesOf(lines, record) : [record.fields]) {
-          for (const each of rule.referred(side, fields[fieldOn(rule, side)] ?? null)) distinct.add(each)
-        }
-      }
-      values[side] = [...distinct]
+    const values = {
+      odoo: referredBy(rule, lines, records, 'odoo'),
+      external: referredBy(rule, lines, records, 'external'),
     }
     if (reference.kind === 'link') await loadLinks(context, reference, values, links)
     else {
@@ -47,6 +40,25 @@ export async function resolveReferences(
     lookup: (reference, from, value) =>
       from === reference.side ? context.lookups.keyOf(reference, value) : context.lookups.idOf(reference, value),
   }
+}
+
+/** The ids or keys that a pair holds in records of a side, each once. Many records hold the same value. */
+function referredBy(
+  rule: FieldRule,
+  lines: FieldRule | undefined,
+  records: readonly SideFields[],
+  side: Side,
+): readonly Value[] {
+  const name = fieldOn(rule, side)
+  const held = new Set<Value>()
+  for (const record of records) {
+    if (record.side !== side) continue
+    if (!lines) held.add(record.fields[name] ?? null)
+    else for (const fields of linesOf(lines, record)) held.add(fields[name] ?? null)
+  }
+  const distinct = new Set<Value>()
+  for (const value of held) for (const each of rule.referred(side, value)) distinct.add(each)
+  return [...distinct]
 }
 
 /** The pairs that refer to other records, those of lines with the pair that holds the lines. */

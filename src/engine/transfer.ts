@@ -63,6 +63,7 @@ export function batchesOf<T extends Sendable>(
   maxBatch: number,
 ): readonly (readonly T[])[] {
   const pairs = filePairs(context, side)
+  if (pairs.length === 0 && sent.length <= maxBatch) return sent.length === 0 ? [] : [sent]
   const batches: T[][] = []
   let bytes = 0
   for (const each of sent) {
@@ -91,6 +92,7 @@ export interface Sending {
  */
 export function bridgeContents(context: Context, side: Side, sink: Sink, batch: readonly Sendable[]): Sending {
   const pairs = filePairs(context, side)
+  if (pairs.length === 0) return { sink, operations: batch.map(({ write }) => write.operation) }
   const { fields } = context.sides[side].schema
   const inlined = new Map<Operation, readonly WrittenContent[]>()
   let hasFiles = false

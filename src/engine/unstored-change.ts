@@ -1,5 +1,8 @@
 import type { NewChange, StoredChange } from '../ledger/ledger.ts'
 
+/** Shared by all: there are as many of them as records. */
+const NONE: readonly never[] = []
+
 /** A change as the planning functions take it, for one that is not in the ledger: only looked at, or not staged yet. */
 export function unstoredChange(change: NewChange): StoredChange {
   const { side, id, kind, version, changedAtMs, byUs, fields } = change
@@ -17,8 +20,8 @@ export function unstoredChange(change: NewChange): StoredChange {
     notBeforeMs: 0,
     firstCapturedAtMs: 0,
     fault: null,
-    conflicts: [],
-    waitsFor: [],
+    conflicts: NONE,
+    waitsFor: NONE,
     omitsReferences: false,
   }
 }

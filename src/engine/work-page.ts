@@ -31,6 +31,7 @@ export function isNewPage(
 ): boolean {
   if (states.length < context.options.directFrom || !flows(context.mapping.direction, side)) return false
   if (states.length > context.sides[otherSide(side)].collection.capabilities.maxBatch) return false
+  if (known.size === 0) return true
   return states.every(({ id }) => {
     const { link = null, change = null } = known.get(id) ?? {}
     return link === null && change === null

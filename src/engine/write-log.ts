@@ -73,8 +73,10 @@ export function newWriteLog(): WriteLog {
       listeners = []
       for (const wake of woken) wake()
     },
-    writtenSince: (mark, side, ids) =>
-      ids.filter((id) => open.has(name(side, id)) || (ended.get(name(side, id)) ?? 0) > mark.moment),
+    writtenSince(mark, side, ids) {
+      if (open.size + ended.size === 0) return []
+      return ids.filter((id) => open.has(name(side, id)) || (ended.get(name(side, id)) ?? 0) > mark.moment)
+    },
     async settled(side, ids) {
       while (ids.some((id) => open.has(name(side, id)))) await new Promise<void>((wake) => listeners.push(wake))
     },

@@ -375,7 +375,7 @@ export interface Ledger extends AsyncDisposable {
   /** Forgets how far a feed was read (null), or sets it back. */
   setCursor(mapping: string, side: Side, cursor: Cursor | null): Promise<void>
 
-  /** What is known of these records. */
+  /** What is known of these records. Those of which nothing is are left out. */
   known(
     mapping: string,
     side: Side,

@@ -73,12 +73,13 @@ function named(parts: RuleParts, from: Side, error: SyncError): SyncError {
 /** @throws SyncError `invalid`. */
 function convert(parts: RuleParts, from: Side, value: Value): Value {
   const to = otherSide(from)
-  const steps = from === 'odoo' ? parts.steps : parts.steps.toReversed()
+  const steps = from === 'odoo' || parts.steps.length < 2 ? parts.steps : parts.steps.toReversed()
   const source = parts.fields[from]
   if (source.type === 'binary' && contentOf(value) !== null) return convertContent(parts, to, value)
   // What the source's own precision cannot hold is noise of the double it came in.
   let result = source.type === 'decimal' && value !== null ? canonicalValue(from, source, value) : value
-  for (const step of steps) {
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index] as Step
     result = coerce(from === 'odoo' ? step.odooType : step.externalType, result)
     if (result === null && !step.takesEmpty) continue
     result = from === 'odoo' ? step.toExternal(result) : step.toOdoo(result)

@@ -27,7 +27,9 @@ export function toStored(side: Side, field: FieldSchema, value: Value, mayBeEmpt
   if (field.type === 'decimal') return rounded(value, field.scale)
   if (field.type === 'datetime' && side === 'odoo' && typeof value === 'string') return wholeSeconds(value)
   if (typeof value !== 'string') return value
-  if (field.maxLength !== null && isTextual(field.type) && [...value].length > field.maxLength) {
+  // Characters are never more than the text's UTF-16 units, which cost nothing to count.
+  const mayBeLong = field.maxLength !== null && value.length > field.maxLength && isTextual(field.type)
+  if (mayBeLong && field.maxLength !== null && [...value].length > field.maxLength) {
     throw invalid(
       `has ${[...value].length} characters, and the field holds ${field.maxLength}`,
       `Shorten it, widen the field, or map it with transform: { truncate: ${field.maxLength} }.`,

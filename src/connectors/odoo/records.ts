@@ -58,7 +58,9 @@ export function readRows(
       byUs: writtenByUs(row.write_uid, reader.ownUserId),
     }
     const stamp = reader.dependents.length === 0 ? own : wholeStamp(row, own, reader, dependents, floorMs)
-    states.push({ id: String(row.id), ...stamp, fields: readFields(row, reader, dependents) })
+    const { version: ownVersion, changedAtMs: changedMs, byUs } = stamp
+    const fields = readFields(row, reader, dependents)
+    states.push({ id: String(row.id), version: ownVersion, changedAtMs: changedMs, byUs, fields })
   }
   return { states, newestMs }
 }

@@ -1,5 +1,6 @@
 import { SyncError } from '../../contract/error.ts'
 import type { Outcome } from '../../contract/sink.ts'
+import type { Value } from '../../contract/value.ts'
 import type { OperationGroup } from '../sql/group-operations.ts'
 import { isSameRecord } from '../sql/unique-conflict.ts'
 import { idOfRow } from './id.ts'
@@ -36,11 +37,14 @@ export async function createGroup(
   const columns = [...(sentIds === null ? [] : [table.id]), ...inputs.map(({ column }) => column)]
   const values = inputs.map(({ name, column }) => inputExpression(column.type, name, rows.hasStaged))
   const known = storedAsSent(rows, sent)
-  const found = await query(
+  const found = await insertRows(
+    query,
+    rows,
     `insert into ${table.sql} as ${table.alias} (${columns.map((column) => column.sql).join(', ')}) ${overriding(columns)}
-     select ${[...(sentIds === null ? [] : ['id']), ...values].join(', ')}
-     from ${namedRows(inputs, sentIds === null ? null : table.id)} order by place ${ids === null ? '' : 'on conflict do nothing'} returning ${rows.returning(known)}`,
-    sentIds === null ? [JSON.stringify(sent)] : [JSON.stringify(sent), sentIds],
+     select ${[...(sentIds === null ? [] : [`id::${table.id.type.sql}`]), ...values].join(', ')}
+     from ${namedRows(inputs, sentIds !== null)} order by place ${ids === null ? '' : 'on conflict do nothing'}`,
+    sentIds === null ? [JSON.stringify(sent)] : [JSON.stringify(sent), JSON.stringify(sentIds)],
+    known,
   )
   const indexOf = ids === null ? indexesInOrder(table, group, found.length) : indexesById(table, ids)
   const made: Placements = found.map((row, at) => {
@@ -51,14 +55,40 @@ export async function createGroup(
   return [...made, ...(await explainMissing(context, query, rows, group, new Set(made.map(([place]) => place))))]
 }
 
+/**
+ * The rows that an INSERT made, as `rows.returning(known)` has them. Where nothing but their ids can be new to us, these
+ * come as one list, and the version once: reading thousands of short rows costs more than making them.
+ */
+async function insertRows(
+  query: Query,
+  rows: PostgresRows,
+  insert: string,
+  parameters: readonly unknown[],
+  known: ReadonlySet<PostgresColumn>,
+): Promise<readonly (readonly Value[])[]> {
+  const { table, columns, cursorColumn } = rows
+  const isAllKnown = known.size === columns.length && table.kind === 'table' && cursorColumn === null
+  if (!isAllKnown) return query(`${insert} returning ${rows.returning(known)}`, parameters)
+  // Rows of one statement carry one transaction's number.
+  const [[ids = null, version = null] = []] = await query(
+    `with made as (${insert} returning ${rows.id}::text as id, ${table.alias}.xmin::text as version)
+     select json_agg(id), max(version) from made`,
+    parameters,
+  )
+  return Array.isArray(ids) ? (ids as readonly Value[]).map((id) => [id, version]) : []
+}
+
 /** The ids of the new rows as the server spells them; null: only the insert itself can tell. */
 async function settleIds(query: Query, table: PostgresTable, group: Group): Promise<string[] | null> {
   const { id } = table
   if (table.ids.length > 1) return settleComposite(query, table, group)
   if (!group.names.includes(id.field.name)) {
     if (id.source === null) return null
-    const taken = await query(`select (${id.source})::text from generate_series(1, $1::int4)`, [group.members.length])
-    return taken.map(([text]) => String(text))
+    const [[taken = null] = []] = await query(
+      `select json_agg((${id.source})::text) from generate_series(1, $1::int4)`,
+      [group.members.length],
+    )
+    return Array.isArray(taken) ? taken.map(String) : []
   }
   const inputs = inputColumns('f', [id])
   const text = recordsetText(
@@ -89,17 +119,25 @@ async function settleComposite(query: Query, table: PostgresTable, group: Group)
   return found.map(([each]) => String(each))
 }
 
-function indexesById(table: PostgresTable, ids: readonly string[]): (id: string) => number {
-  const indexes = new Map<string, number>()
-  ids.forEach((id, index) => {
-    // Of two rows with one id, the first was inserted.
-    if (!indexes.has(id)) indexes.set(id, index)
-  })
-  return (id) => {
+function indexesById(table: PostgresTable, ids: readonly string[]): (id: string, at: number) => number {
+  let indexes: Map<string, number> | null = null
+  return (id, at) => {
+    // As a rule all rows were made, in their order, and no id is there twice.
+    if (indexes === null && ids[at] === id) return at
+    indexes ??= firstIndexes(ids)
     const index = indexes.get(id)
     if (index === undefined) throw changedId(table.name)
     return index
   }
+}
+
+/** Of two rows with one id, the first was inserted. */
+function firstIndexes(ids: readonly string[]): Map<string, number> {
+  const indexes = new Map<string, number>()
+  ids.forEach((id, index) => {
+    if (!indexes.has(id)) indexes.set(id, index)
+  })
+  return indexes
 }
 
 /** Rows come back in the order in which they were sent, if all of them come back. */

@@ -35,15 +35,15 @@ export function recordsetText(
 
 /**
  * Rows whose JSON (parameter 1) carries the columns' own names, so that records go out as they are, with their place
- * among each other, and their `ids` as texts (parameter 2) where that is a column.
+ * among each other, and as texts their ids (parameter 2, a JSON list) where `hasIds`.
  */
-export function namedRows(columns: readonly InputColumn[], id: PostgresColumn | null): string {
+export function namedRows(columns: readonly InputColumn[], hasIds: boolean): string {
   // Without a column there is nothing to say about a row but that it is there.
   const typed = columns.map(({ column }) => `${column.sql} ${inputType(column.type)}`).join(', ')
   const sources = [
     columns.length > 0 ? `json_to_recordset($1::text::json) as (${typed})` : 'json_array_elements($1::text::json)',
   ]
-  if (id !== null) sources.push(`unnest($2::text[]::${id.type.sql}[])`)
-  const names = [...(columns.length > 0 ? columns.map(({ name }) => name) : ['empty']), ...(id === null ? [] : ['id'])]
+  if (hasIds) sources.push('json_array_elements_text($2::text::json)')
+  const names = [...(columns.length > 0 ? columns.map(({ name }) => name) : ['empty']), ...(hasIds ? ['id'] : [])]
   return `rows from (${sources.join(', ')}) with ordinality as tandem_x (${[...names, 'place'].join(', ')})`
 }

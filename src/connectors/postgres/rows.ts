@@ -157,7 +157,8 @@ export function recordOf(rows: PostgresRows, row: readonly Value[], notes: RowNo
   // Where all is known, the record is what was sent.
   if (known.size < rows.columns.length) {
     fields = {}
-    for (const column of rows.columns) {
+    for (let index = 0; index < rows.columns.length; index++) {
+      const column = rows.columns[index] as PostgresColumn
       const { name } = column.field
       fields[name] = (known.has(column) ? sent[name] : row[at++]) ?? null
     }

@@ -23,6 +23,7 @@ interface WantedLines {
 }
 
 export function splitOperations(children: readonly PostgresChild[], operations: readonly Operation[]): SplitOperations {
+  if (children.length === 0) return { operations, lines: new Map() }
   const lines = new Map<number, readonly WantedLines[]>()
   const own = operations.map((operation, place): Operation => {
     if (operation.kind === 'remove') return operation

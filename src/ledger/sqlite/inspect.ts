@@ -11,10 +11,8 @@ export function known(tables: Tables, mapping: KnownMapping, side: Side, ids: re
   const links = linksBySide(tables, mapping, side, ids)
   const changes = changeRows(tables, mapping, side, ids)
   const answer = new Map<RecordId, { readonly link: Link | null; readonly change: StoredChange | null }>()
-  for (const id of ids) {
-    const row = changes.get(id)
-    answer.set(id, { link: links.get(id) ?? null, change: row === undefined ? null : changeOf(row) })
-  }
+  for (const [id, link] of links) answer.set(id, { link, change: null })
+  for (const [id, row] of changes) answer.set(id, { link: links.get(id) ?? null, change: changeOf(row) })
   return answer
 }
 

@@ -26,15 +26,29 @@ interface Body {
 
 const NO_NAMES: readonly string[] = []
 
-function isSameNames(a: readonly string[] | null, b: readonly string[] | null): boolean {
-  if (a === null || b === null) return a === b
-  return a.length === b.length && a.every((name, index) => name === b[index])
+/** Whether the fields have these names, in this order. */
+function hasNames(fields: Fields, names: readonly string[]): boolean {
+  let at = 0
+  for (const name in fields) if (names[at++] !== name) return false
+  return at === names.length
+}
+
+function isOfShape([kind, names, expectedNames]: Shape, operation: Operation): boolean {
+  if (kind !== operation.kind) return false
+  if (operation.kind === 'remove') return true
+  if (!hasNames(operation.fields, names)) return false
+  if (operation.kind === 'create' || operation.expected === null) return expectedNames === null
+  return expectedNames !== null && hasNames(operation.expected, expectedNames)
 }
 
 export function writeIntents(intents: readonly NewIntent[]): string {
   const body: Body = { shapes: [], codes: [], ids: [], seqs: [], keys: [], seen: [], values: [] }
+  let place = -1
   for (const { side, operation, ids, cause, key, sourceSeen } of intents) {
-    body.codes.push(placeOfShape(body.shapes, operation), sideCode(side), sideCode(cause.side))
+    // Most operations look like the one before, which is cheaper to see than to search for.
+    const last = body.shapes[place]
+    if (last === undefined || !isOfShape(last, operation)) place = placeOfShape(body.shapes, operation)
+    body.codes.push(place, sideCode(side), sideCode(cause.side))
     body.ids.push(operation.kind === 'create' ? null : operation.id, ids.odoo, ids.external, cause.id)
     body.seqs.push(cause.seq)
     body.keys.push(key)
@@ -47,15 +61,13 @@ export function writeIntents(intents: readonly NewIntent[]): string {
 }
 
 function addValues(values: Value[], fields: Fields): void {
-  for (const name of Object.keys(fields)) values.push(fields[name] ?? null)
+  for (const name in fields) values.push(fields[name] ?? null)
 }
 
 function placeOfShape(shapes: Shape[], operation: Operation): number {
   const fields = operation.kind === 'remove' ? NO_NAMES : Object.keys(operation.fields)
   const expected = operation.kind === 'update' && operation.expected !== null ? Object.keys(operation.expected) : null
-  const place = shapes.findIndex(
-    (shape) => shape[0] === operation.kind && isSameNames(shape[1], fields) && isSameNames(shape[2], expected),
-  )
+  const place = shapes.findIndex((shape) => isOfShape(shape, operation))
   return place >= 0 ? place : shapes.push([operation.kind, fields, expected]) - 1
 }
 

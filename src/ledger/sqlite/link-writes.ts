@@ -41,6 +41,8 @@ const FORMER = 'INSERT INTO former_link (mapping, link, odoo_id, external_id, ke
 export interface NewlyLinked {
   readonly odoo: RecordId[]
   readonly external: RecordId[]
+  /** What was inserted, which is not among the others. */
+  inserted: readonly Insert[]
   /** The id of the first link that was inserted; the others follow it. */
   firstInserted: number
 }
@@ -55,7 +57,7 @@ export function writeLinks(
   writes: readonly LinkWrite[],
   nowMs: number,
 ): NewlyLinked {
-  const linked: NewlyLinked = { odoo: [], external: [], firstInserted: 0 }
+  const linked: NewlyLinked = { odoo: [], external: [], inserted: [], firstInserted: 0 }
   const inserts = writes.filter((write) => write.kind === 'insert')
   const updates = writes.filter((write) => write.kind === 'update')
   const deletes = writes.filter((write) => write.kind === 'delete')
@@ -108,13 +110,11 @@ function insertLinks(tables: Tables, mapping: KnownMapping, inserts: readonly In
   const counted = store.get<{ last_link: number }>(sql, inserts.length, inserts.length, mapping.id)
   let id = mapping.id * LINK_RANGE + (counted?.last_link ?? 0) - inserts.length
   linked.firstInserted = id + 1
+  linked.inserted = inserts
   const values: unknown[] = []
   for (const { odooId, externalId, key, version, seen } of inserts) {
     id += 1
     values.push(id, odooId, externalId, key, version.odoo, version.external, seen.odoo, seen.external)
-    linked.odoo.push(odooId)
-    linked.external.push(externalId)
-    if (key !== null) linked.external.push(keyRecordId(key))
   }
   try {
     store.runRows(INSERT, [mapping.id, mapping.layout], values)

@@ -59,11 +59,20 @@ export function writeWaits({ store, layouts }: Tables, row: WaitingRef, waitsFor
 export function releaseLinked(tables: Tables, mapping: KnownMapping, linked: NewlyLinked, tally: Tally): Set<number> {
   const { store } = tables
   const any = store.get('SELECT 1 FROM wait WHERE awaited_mapping = ? LIMIT 1', mapping.id)
-  if (any === undefined || linked.odoo.length === 0) return new Set()
+  if (any === undefined || linked.odoo.length + linked.inserted.length === 0) return new Set()
+  const names = {
+    odoo: [...linked.odoo, ...linked.inserted.map(({ odooId }) => odooId)],
+    external: [...linked.external, ...linked.inserted.flatMap(externalNames)],
+  }
   const found = SIDE_NAMES.flatMap((side) =>
-    store.all<WaitingRef>(AWAITING, JSON.stringify(linked[side]), mapping.id, sideCode(side)),
+    store.all<WaitingRef>(AWAITING, JSON.stringify(names[side]), mapping.id, sideCode(side)),
   )
   return release(tables, found, tally, false)
+}
+
+/** What a wait may call the external record of a new link: its id, or its key. */
+function externalNames({ externalId, key }: NewlyLinked['inserted'][number]): readonly string[] {
+  return key === null ? [externalId] : [externalId, keyRecordId(key)]
 }
 
 /** Releases those of the changes, just put to waiting, whose wait is over already. */
