@@ -92,6 +92,16 @@ describe.runIf(has('kubectl'))('Kubernetes', () => {
   })
 })
 
+test.runIf(has('kubectl'))('the resync is a job beside the daemon, with its token and nothing else', async () => {
+  const { Job, ConfigMap } = await manifests('resync')
+  const pod = Job.spec.template.spec
+  const [container] = pod.containers
+  expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } })
+  const [script, secrets] = pod.volumes
+  expect(script.configMap.name).toBe(ConfigMap.metadata.name)
+  expect(secrets.secret.items).toEqual([{ key: 'token', path: 'token' }])
+})
+
 describe.runIf(has('systemd-analyze'))('the systemd unit', () => {
   const unit = join(ROOT, 'deploy/systemd/tandem.service')
 
