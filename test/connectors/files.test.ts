@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFilesConnector } from '../../src/connectors/files/index.ts'
 import type { Fields } from '../../src/contract/value.ts'
-import { type ConnectorSetup, describeConnector } from './suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 
 const FIELDS = ['code', 'name', 'count', 'amount', 'flag', 'born', 'met', 'extra']
 const ROLES = {

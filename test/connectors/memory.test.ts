@@ -7,7 +7,7 @@ import type { RecordState } from '../../src/contract/change.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Page } from '../../src/contract/feed.ts'
 import type { Operation, Outcome } from '../../src/contract/sink.ts'
-import { type ConnectorSetup, describeConnector } from './suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 
 const FIELDS = {
   code: { type: 'text' },

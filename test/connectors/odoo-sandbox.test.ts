@@ -1,9 +1,9 @@
 import { describe } from 'vitest'
 import { PROTOCOLS } from '../../src/connectors/odoo/transport/transport.ts'
 import { startSandboxOdoo } from '../../src/sandbox/odoo/start-sandbox-odoo.ts'
+import { describeConnector } from '../../src/testing/connector-suite.ts'
 import { createSandboxClock } from '../sandbox/clock.ts'
 import { ODOO_SKIPS, setUpOdoo } from './odoo-setup.ts'
-import { describeConnector } from './suite.ts'
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
   describeConnector(

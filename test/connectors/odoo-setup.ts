@@ -5,8 +5,8 @@ import { createOdooConnectorByClock } from '../../src/connectors/odoo/index.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import type { Connector } from '../../src/contract/connector.ts'
 import type { Fields, Value } from '../../src/contract/value.ts'
+import type { CaseName, ConnectorSetup } from '../../src/testing/connector-suite.ts'
 import { callOdoo } from './call-odoo.ts'
-import type { CaseName, ConnectorSetup } from './suite.ts'
 
 /** An Odoo to test against, real or not. */
 export interface OdooUnderTest {

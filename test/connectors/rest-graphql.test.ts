@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { buildSchema, graphql } from 'graphql'
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
 import type { Fields, Value } from '../../src/contract/value.ts'
-import { type ConnectorSetup, describeConnector } from './suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 
 const SCHEMA = buildSchema(`
   input CustomerInput { id: ID, code: String, name: String, count: Int }

@@ -4,8 +4,8 @@ import type { Change } from '../../src/contract/change.ts'
 import type { Collection, Connector } from '../../src/contract/connector.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Value } from '../../src/contract/value.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 import { type Api, type ApiOptions, startApi } from './rest-api.ts'
-import { type ConnectorSetup, describeConnector } from './suite.ts'
 
 const signal = new AbortController().signal
 

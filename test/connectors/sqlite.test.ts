@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { createSqliteConnector } from '../../src/connectors/sqlite/index.ts'
-import { type ConnectorSetup, describeConnector } from './suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 
 const TABLE = `create table items (
   id integer primary key autoincrement, code text unique, name varchar(250), "Count" integer, amount decimal(12, 2),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createWebhookConnector } from '../../src/connectors/webhook/index.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Operation, Outcome } from '../../src/contract/sink.ts'
-import { describeConnector } from './suite.ts'
+import { describeConnector } from '../../src/testing/connector-suite.ts'
 import { type Receiver, startReceiver } from './webhook-receiver.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import createJsonFolder from '../../docs/examples/json-folder.ts'
-import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 
 const FIELDS = {
   code: 'text',

@@ -18,7 +18,7 @@ import { openSshd, type Sshd } from '../../scripts/real/sshd.ts'
 import { createFilesConnector } from '../../src/connectors/files/index.ts'
 import type { Page } from '../../src/contract/feed.ts'
 import type { Fields } from '../../src/contract/value.ts'
-import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 import { asPerson } from './person.ts'
 import { openRealTandem } from './tandem.ts'
 

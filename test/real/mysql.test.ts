@@ -1,6 +1,6 @@
 import type { ResultSetHeader } from 'mysql2/promise'
 import { describe } from 'vitest'
-import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 import { hasMysql, mysqlBench, quoted } from './mysql-bench.ts'
 
 const TABLE = `

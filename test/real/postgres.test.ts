@@ -1,4 +1,4 @@
-import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 import { postgresBench, quoted } from './postgres-bench.ts'
 
 const TABLE = `

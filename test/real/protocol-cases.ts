@@ -1,8 +1,8 @@
 import { describe } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
+import { describeConnector } from '../../src/testing/connector-suite.ts'
 import { ODOO_SKIPS, setUpOdoo } from '../connectors/odoo-setup.ts'
-import { describeConnector } from '../connectors/suite.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
 import { describeOdooConnector } from './odoo-connector-cases.ts'
 

@@ -1,5 +1,5 @@
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
-import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 import { recipeShop } from './recipe.ts'
 
 const url = process.env.MEDUSA_URL ?? ''

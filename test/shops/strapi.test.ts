@@ -1,6 +1,6 @@
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
 import type { Fields } from '../../src/contract/value.ts'
-import { type ConnectorSetup, describeConnector } from '../connectors/suite.ts'
+import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
 import { recipeShop } from './recipe.ts'
 
 const url = process.env.STRAPI_URL ?? ''

@@ -1,1 +1,0 @@
-export { type CaseName, type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
