@@ -5,6 +5,9 @@ import { progress } from './progress.ts'
 import { type Stack, startStack } from './stack.ts'
 import { odoo14Environment, stackEnvironment } from './stack-environment.ts'
 
+/** Odoo's own worker processes: 0 is one process with threads, 2 what a real deployment runs. */
+const ODOO_WORKERS = Number(process.env.TANDEM_ODOO_WORKERS ?? 0)
+
 export interface WorkerStacks {
   /** What the tests find their systems by: the first worker's by their plain names, the n-th worker's with `__n`. */
   readonly environment: Readonly<Record<string, string>>
@@ -25,7 +28,9 @@ export async function startWorkerStacks(
   const start = async (series: '14' | '19', worker: number): Promise<Stack> => {
     const own = join(directory, `odoo-${series}-${worker}`)
     mkdirSync(own)
-    const stack = await startStack({ series, directory: own, database: 'tandem_test', workers: 0, durable: false })
+    // The older one cannot be started with worker processes here (see odoo-14-install.ts).
+    const processes = series === '19' ? ODOO_WORKERS : 0
+    const stack = await startStack({ series, directory: own, database: 'tandem_test', workers: processes, durable: false })
     started.push(stack)
     return stack
   }
