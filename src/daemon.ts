@@ -9,6 +9,7 @@ import { backoffMs } from './engine/backoff.ts'
 import type { Condition } from './engine/connection-guard.ts'
 import type { SyncEvent } from './engine/context.ts'
 import { confirmHint } from './engine/guard.ts'
+import { liftPause } from './engine/lift-pause.ts'
 import { noticeMappingChange } from './engine/mapping-change.ts'
 import { connectionPause, type FoundPause, personPauseOf } from './engine/person-pause.ts'
 import { createRunner, type Runner } from './engine/runner.ts'
@@ -37,8 +38,6 @@ const ANSWERED_KEPT_MS = 24 * 60 * 60_000
 /** Senders try again for up to three days, and a person may have an event sent again within a week. */
 const EVENTS_KEPT_MS = 8 * 24 * 60 * 60_000
 const THROUGHPUT_KEPT_MS = 8 * 24 * 60 * 60_000
-/** Pauses that a restart lifts: what caused them is looked at again at the start. */
-const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
 
 export interface DaemonOptions {
   readonly setup: Setup
@@ -196,7 +195,7 @@ async function startMapping(
       if (paused) throw paused.error
       const { context, warnings } = await app.connect(file, signal)
       for (const warning of warnings) log('warn', formatProblem(warning), file.name)
-      await liftPause(app, file.name)
+      await liftPause(app.ledger, file.name)
       const noticed = await noticeMappingChange(context, file.definition, signal)
       if (noticed)
         log('warn', noticed.isHeld ? `${noticed.message} ${confirmHint(file.name)}` : noticed.message, file.name)
@@ -259,13 +258,6 @@ async function recordStartFailure(app: App, mapping: string, failure: unknown): 
   if (isConfig) await app.ledger.updateState(mapping, { pause: { code: 'config', message, hint: null, sinceMs } })
   else if (disposition === 'halt') await app.ledger.updateState(mapping, { pause: { code, message, hint, sinceMs } })
   else await app.ledger.updateState(mapping, { failures: failures + 1 })
-}
-
-/** Lets a mapping run again whose pause had a cause that was just looked at. */
-export async function liftPause(app: App, mapping: string): Promise<void> {
-  const { pause } = await app.ledger.state(mapping)
-  const isLifted = pause !== null && LIFTED_AT_START.includes(pause.code)
-  await app.ledger.updateState(mapping, { notBeforeMs: 0, ...(isLifted ? { pause: null } : {}) })
 }
 
 async function prune(app: App): Promise<void> {
