@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import type { ExitCode } from './exit-code.ts'
-import type { Invocation, Perform } from './invocation.ts'
+import type { Perform } from './invocation.ts'
 import { hooksCommand } from './odoo-hooks.ts'
-import type { KeyContext, KeyOptions } from './odoo-keys.ts'
+import type { KeyOptions } from './odoo-keys.ts'
 import { PASSWORD_VARIABLE } from './odoo-password.ts'
 
 const HELP = `
@@ -22,6 +21,7 @@ Examples:
   tandem odoo rotate-key erp --password-file /run/secrets/odoo-password
   tandem odoo revoke-key erp "Tandem erp 2026-11-21" --password-file /run/secrets/odoo-password`
 
+/** The Odoo connector is loaded by the commands when they run: others need it only where the configuration does. */
 export function odooCommand(perform: Perform): Command {
   const parent = new Command('odoo')
     .description('what is particular to Odoo: its API keys, and how it tells of changes')
@@ -34,9 +34,10 @@ export function odooCommand(perform: Perform): Command {
       .argument('<connection>')
       .addHelpText('after', '\nExamples:\n  tandem odoo keys erp')
       .action(
-        perform((invocation, command) =>
-          withKeys(invocation, command.args[0], (keys, context) => keys.showKeys(context)),
-        ),
+        perform(async (invocation, command) => {
+          const { showKeys, withConnection } = await import('./odoo-keys.ts')
+          return withConnection(invocation, command.args[0], showKeys)
+        }),
       ),
   )
   parent.addCommand(
@@ -48,9 +49,10 @@ export function odooCommand(perform: Perform): Command {
         .option('--revoke <name>', 'which key is the old one, where the user has several')
         .addHelpText('after', '\nExamples:\n  tandem odoo rotate-key erp --password-file /run/secrets/odoo-password'),
     ).action(
-      perform((invocation, command) =>
-        withKeys(invocation, command.args[0], (keys, context) => keys.rotate(context, command.opts<KeyOptions>())),
-      ),
+      perform(async (invocation, command) => {
+        const { rotate, withConnection } = await import('./odoo-keys.ts')
+        return withConnection(invocation, command.args[0], (context) => rotate(context, command.opts<KeyOptions>()))
+      }),
     ),
   )
   parent.addCommand(
@@ -61,23 +63,14 @@ export function odooCommand(perform: Perform): Command {
         .argument('<name>')
         .addHelpText('after', '\nExamples:\n  tandem odoo revoke-key erp "Tandem erp 2026-11-21"'),
     ).action(
-      perform((invocation, command) =>
-        withKeys(invocation, command.args[0], (keys, context) =>
-          keys.revoke(context, command.args[1] ?? '', command.opts<KeyOptions>()),
-        ),
-      ),
+      perform(async (invocation, command) => {
+        const { revoke, withConnection } = await import('./odoo-keys.ts')
+        return withConnection(invocation, command.args[0], (context) =>
+          revoke(context, command.args[1] ?? '', command.opts<KeyOptions>()),
+        )
+      }),
     ),
   )
   parent.addCommand(hooksCommand(perform))
   return parent
-}
-
-/** The Odoo connector is loaded by these commands only: no other needs it before it knows the configuration. */
-async function withKeys(
-  invocation: Invocation,
-  name: string | undefined,
-  work: (keys: typeof import('./odoo-keys.ts'), context: KeyContext) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const keys = await import('./odoo-keys.ts')
-  return keys.withConnection(invocation, name, (context) => work(keys, context))
 }

@@ -67,7 +67,7 @@ describe('a sync between two SQLite files', () => {
     const others = ['memory', 'odoo', 'files', 'rest', 'postgres', 'mysql', 'webhook']
     const folders = [
       ...others.map((type) => `connectors/${type}`),
-      ...['alerts', 'json-schema', 'metrics', 'propose', 'sandbox', 'server', 'testing', 'tracing'],
+      ...['alerts', 'daemon', 'json-schema', 'metrics', 'propose', 'sandbox', 'server', 'testing', 'tracing'],
     ].map((name) => `src/${name}/`)
     const packages = [
       ...['@clack', '@hono', '@opentelemetry', 'csv-parse', 'fast-xml-parser', 'hono', 'mysql2', 'nodemailer', 'pg'],
