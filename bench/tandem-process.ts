@@ -1,12 +1,11 @@
 /**
  * Tandem in a process of its own, so that its time, CPU and memory are nobody else's. It takes orders from `tandem.ts`
- * and carries nothing that the daemon does not carry.
+ * and loads what `tandem sync` loads, or `tandem run` where it is told to be a daemon.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { performance } from 'node:perf_hooks'
 import pg from 'pg'
 import { type App, openApp, readSetup } from '../src/app.ts'
-import { runDaemon } from '../src/daemon.ts'
 import type { SyncEvent } from '../src/engine/context.ts'
 import { createRunner, type Runner } from '../src/engine/runner.ts'
 import { keepHeapSmall } from '../src/heap.ts'
@@ -58,6 +57,7 @@ async function run(): Promise<void> {
 }
 
 async function startDaemon(configFile: string): Promise<void> {
+  const { runDaemon } = await import('../src/daemon.ts')
   await new Promise<void>((resolve, reject) => {
     daemon = runDaemon({
       setup: readSetup(configFile, {}),

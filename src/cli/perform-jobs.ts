@@ -1,7 +1,7 @@
 import { type App, openApp, type Setup } from '../app.ts'
 import { SyncError } from '../contract/error.ts'
-import { liftPause } from '../daemon/start-mapping.ts'
 import type { SyncEvent } from '../engine/context.ts'
+import { liftPause } from '../engine/lift-pause.ts'
 import { noticeMappingChange } from '../engine/mapping-change.ts'
 import { personPauseOf } from '../engine/person-pause.ts'
 import { createRunner, type Runner } from '../engine/runner.ts'
@@ -130,7 +130,7 @@ async function performOne(
     const paused = await personPauseOf(app.ledger, mapping, connections)
     if (paused) throw paused.error
     const { context } = await app.connect(file, signal)
-    await liftPause(app, mapping)
+    await liftPause(app.ledger, mapping)
     const noticed = await noticeMappingChange(context, file.definition, signal)
     if (noticed) watch.onNotice?.(mapping, noticed.message)
     const runner = createRunner(context)

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { runDaemon } from '../daemon.ts'
 import { createLog, type Logger } from '../log.ts'
 import { PROGRAM } from '../version.ts'
 import { createEventLog } from './event-log.ts'
@@ -30,6 +29,8 @@ export async function runUntilStopped(invocation: Invocation): Promise<ExitCode>
   const { config, files } = setup
   const log = daemonLog(invocation, config.log)
   const events = createEventLog(log)
+  // With it come the server and its pages, which no other command needs.
+  const { runDaemon } = await import('../daemon.ts')
   const mappings = plural(files.length, 'mapping')
   log.info(`${PROGRAM}: ${mappings} from ${config.mappings}, ledger ${config.ledger.file}`)
   if (files.length === 0) log.warn(`there is nothing to do: no *.yaml is in ${config.mappings}`)

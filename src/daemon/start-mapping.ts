@@ -3,6 +3,7 @@ import { ConfigError } from '../config/config-error.ts'
 import { asSyncError, SyncError } from '../contract/error.ts'
 import { backoffMs } from '../engine/backoff.ts'
 import { confirmHint } from '../engine/guard.ts'
+import { liftPause } from '../engine/lift-pause.ts'
 import { noticeMappingChange } from '../engine/mapping-change.ts'
 import { type FoundPause, personPauseOf } from '../engine/person-pause.ts'
 import { createRunner, type Runner } from '../engine/runner.ts'
@@ -16,8 +17,6 @@ const RESUME_LOOK_MS = 1000
 const CONNECT_BACKOFF_MAX_MS = 60_000
 /** What the configuration or a schema forbids is tried again so seldom: a person has to change something. */
 const FORBIDDEN_RETRY_MS = 10 * 60_000
-/** Pauses that a restart lifts: what caused them is looked at again at the start. */
-const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
 
 export interface StartOptions {
   readonly log: DaemonLog
@@ -46,7 +45,7 @@ export async function startMapping(
       if (paused) throw paused.error
       const { context, warnings } = await app.connect(file, signal)
       for (const warning of warnings) log('warn', formatProblem(warning), file.name)
-      await liftPause(app, file.name)
+      await liftPause(app.ledger, file.name)
       const noticed = await noticeMappingChange(context, file.definition, signal)
       if (noticed)
         log('warn', noticed.isHeld ? `${noticed.message} ${confirmHint(file.name)}` : noticed.message, file.name)
@@ -111,11 +110,4 @@ async function recordStartFailure(app: App, mapping: string, failure: unknown): 
   if (isConfig) await app.ledger.updateState(mapping, { pause: { code: 'config', message, hint: null, sinceMs } })
   else if (disposition === 'halt') await app.ledger.updateState(mapping, { pause: { code, message, hint, sinceMs } })
   else await app.ledger.updateState(mapping, { failures: failures + 1 })
-}
-
-/** Lets a mapping run again whose pause had a cause that was just looked at. */
-export async function liftPause(app: App, mapping: string): Promise<void> {
-  const { pause } = await app.ledger.state(mapping)
-  const isLifted = pause !== null && LIFTED_AT_START.includes(pause.code)
-  await app.ledger.updateState(mapping, { notBeforeMs: 0, ...(isLifted ? { pause: null } : {}) })
 }
