@@ -238,7 +238,7 @@ describe.skipIf(!hasMysql)('values in MariaDB', () => {
     await bench.person.query("create table told (id int primary key) comment 'What people buy'")
     await bench.person.query('create table `odd \\\\ name` (id int primary key)')
     await bench.person.query('create view seen as select * from told')
-    await open('told', ['id']).feed?.prepare?.(signal)
+    await open('told', ['id']).prepare?.(signal)
     const listed = (await connector.collections?.(signal)) ?? []
     expect(listed.find(({ name }) => name === 'told')).toEqual({ name: 'told', label: 'What people buy' })
     expect(listed.find(({ name }) => name === 'seen')).toEqual({ name: 'seen', label: null })
