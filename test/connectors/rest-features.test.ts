@@ -95,6 +95,44 @@ describe('the moment of a change filter', () => {
   ])('%s of a record is understood, whatever its zone, or is none', (text, ms) => {
     expect(parseMoment(text)).toBe(ms)
   })
+
+  it('without a zone is in that of the API, and never later than it was meant', () => {
+    const zone = 'Europe/Berlin'
+    expect(parseMoment('2026-07-21 10:30:00', zone)).toBe(Date.UTC(2026, 6, 21, 8, 30))
+    expect(parseMoment('2026-07-21T10:30:00Z', zone)).toBe(Date.UTC(2026, 6, 21, 10, 30))
+    expect(formatMoment(Date.UTC(2026, 6, 21, 8, 30), 'sql', zone)).toBe('2026-07-21 10:30:00')
+    expect(formatMoment(Date.UTC(2026, 6, 21, 8, 30), 'iso_seconds', zone)).toBe('2026-07-21T08:30:00Z')
+    // On 25 October the hour from 2 to 3 comes twice: an API that takes the second would leave out an hour of changes.
+    for (let minute = 0; minute < 240; minute += 10) {
+      const ms = Date.UTC(2026, 9, 24, 23, minute)
+      const text = String(formatMoment(ms, 'sql', zone))
+      const second = Date.parse(`${text.replace(' ', 'T')}+01:00`)
+      const first = Date.parse(`${text.replace(' ', 'T')}+02:00`)
+      const isMeant = ms < Date.UTC(2026, 9, 25, 0) ? first : second
+      expect(isMeant, text).toBeLessThanOrEqual(ms)
+    }
+  })
+
+  it('is asked for in the zone of the API, and the fields have it too', async () => {
+    const changes = { field: 'seen', filters: [{ since: '{since}' }], format: 'sql' }
+    const fields = { code: 'text', seen: 'datetime' }
+    const collection = open({
+      changes,
+      fields,
+      timezone: 'Pacific/Kiritimati',
+      list: { path: '/local', items: 'data' },
+    })
+    const asked: (string | null)[] = []
+    answer('/local', (request) => {
+      asked.push(new URL(request.url ?? '', 'http://api').searchParams.get('since'))
+      return { data: [{ id: 1, code: 'K1', seen: '2026-07-21 22:30:00' }] }
+    })
+    const { cursor } = await scan(collection, null)
+    await scan(collection, cursor)
+    // Fourteen hours ahead of UTC, and of the Date header of the answer.
+    const ahead = Date.parse(`${String(asked[1]).replace(' ', 'T')}Z`) - Date.now()
+    expect(Math.abs(ahead - 14 * 3_600_000)).toBeLessThan(600_000)
+  })
 })
 
 describe('a token', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { duration } from '../duration.ts'
+import { timezone } from '../time-zone.ts'
 import { compileDatePattern } from './date-pattern.ts'
 import { ENCODINGS } from './encoding.ts'
 import { fillName, isSafeName, isSafePath } from './file-name.ts'
@@ -11,14 +12,6 @@ const folder = z.string().refine(isSafePath, 'must be a path below the folder of
 const separator = z.string().regex(/^[\t\x20-\x7e]$/, 'must be one ASCII character')
 
 const words = z.array(z.string()).min(1)
-
-const timezone = z.string().refine((zone) => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}, 'must be a time zone such as UTC or Europe/Berlin')
 
 const datePattern = z.string().superRefine((pattern, context) => {
   const { problem } = compileDatePattern(pattern)

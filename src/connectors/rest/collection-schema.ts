@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { FIELD_TYPES } from '../../contract/connector.ts'
 import { duration } from '../duration.ts'
+import { timezone } from '../time-zone.ts'
 import { batchCall, itemCall, listCall, manyCall } from './call-schema.ts'
 
 const jsonPath = z.string().min(1)
@@ -70,6 +71,9 @@ export const collectionSchema = z
       .boolean()
       .default(false)
       .describe('The list holds only ids and versions, or part of the fields: each record is read on its own.'),
+    timezone: timezone
+      .default('UTC')
+      .describe('The zone of times that come without one, and of `format: sql`: `Europe/Berlin`.'),
     changes: changes
       .optional()
       .describe('How the API tells what changed since a moment. Without it, every scan reads the whole list.'),
