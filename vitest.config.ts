@@ -34,6 +34,7 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**', 'test/shops/**', 'test/browser/**', 'test/package/**', 'test/deploy/**'],
+          globalSetup: 'test/crash/bundle-daemon.ts',
           testTimeout: 60_000,
           env: { TMPDIR: temporaryFolder() },
         },

@@ -1,50 +1,34 @@
 import { keepWatch } from './alerts/keep-watch.ts'
 import { openRecipient } from './alerts/recipient.ts'
 import { type App, type AppOptions, openApp, type Setup, systemClock } from './app.ts'
-import { endingKeys } from './cli/connection-status.ts'
 import { ConfigError } from './config/config-error.ts'
-import { asSyncError, SyncError } from './contract/error.ts'
+import { SyncError } from './contract/error.ts'
+import { every, prune, REFRESH_MS, refreshConnections } from './daemon/chores.ts'
+import type { DaemonLog } from './daemon/daemon-log.ts'
+import { describeFailure } from './daemon/describe-failure.ts'
+import { startMapping } from './daemon/start-mapping.ts'
 import { allAround } from './engine/activity.ts'
-import { backoffMs } from './engine/backoff.ts'
 import type { Condition } from './engine/connection-guard.ts'
 import type { SyncEvent } from './engine/context.ts'
-import { confirmHint } from './engine/guard.ts'
-import { noticeMappingChange } from './engine/mapping-change.ts'
-import { connectionPause, type FoundPause, personPauseOf } from './engine/person-pause.ts'
-import { createRunner, type Runner } from './engine/runner.ts'
+import type { Runner } from './engine/runner.ts'
 import { mustExit } from './ledger/sqlite/errors.ts'
 import { acquireLedgerLock, type LedgerLock, ledgerLockHolder } from './ledger/sqlite/lock.ts'
-import { SIDES } from './mapping/mapping.ts'
-import type { MappingFile } from './mapping/mapping-file.ts'
-import { formatProblem } from './mapping/problem.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import type { ReportNote } from './operations/connection-status.ts'
 import { summarise } from './operations/status.ts'
 import { answerRequests } from './requests.ts'
 import { keepListening } from './server/keep-listening.ts'
 import { loadTracing } from './tracing/tracing.ts'
 
-const REFRESH_MS = 10 * 60_000
-/** Keys that end soon are told of so often. */
-const KEYS_TOLD_MS = 24 * 60 * 60_000
 const PRUNE_MS = 60 * 60_000
 const REQUESTS_POLL_MS = 300
-const RESUME_LOOK_MS = 1000
-const CONNECT_BACKOFF_MAX_MS = 60_000
 const LOCK_ATTEMPTS = 5
 const LOCK_PAUSE_MS = 100
-const ANSWERED_KEPT_MS = 24 * 60 * 60_000
-/** Senders try again for up to three days, and a person may have an event sent again within a week. */
-const EVENTS_KEPT_MS = 8 * 24 * 60 * 60_000
-const THROUGHPUT_KEPT_MS = 8 * 24 * 60 * 60_000
-/** Pauses that a restart lifts: what caused them is looked at again at the start. */
-const LIFTED_AT_START = ['unauthorized', 'forbidden', 'schema', 'config', 'ledger', 'identity']
 
 export interface DaemonOptions {
   readonly setup: Setup
   readonly emit: (event: SyncEvent) => void
   /** Told when a mapping runs, or why it cannot yet. */
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, mapping: string | null) => void
+  readonly log: DaemonLog
   readonly crashAt?: string | undefined
   /** Told under which address the status page and the API can be reached. */
   readonly onListening?: ((url: string) => void) | undefined
@@ -175,155 +159,9 @@ async function runMappings(app: App, runners: Map<string, Runner>, options: Inne
   await Promise.all(chores)
 }
 
-interface Start {
-  /** Why the mapping does not run yet; null: it runs. */
-  readonly failure: unknown
-  /** Goes on until the mapping runs or the daemon ends. */
-  readonly keepTrying: () => Promise<void>
-}
-
-/** Connects a mapping and starts its schedule. One that cannot run yet never keeps the others from running. */
-async function startMapping(
-  app: App,
-  file: MappingFile,
-  runners: Map<string, Runner>,
-  options: InnerOptions,
-): Promise<Start> {
-  const { signal, log } = options
-  const attempt = async (): Promise<unknown> => {
-    try {
-      const paused = await connectionsPause(app, file)
-      if (paused) throw paused.error
-      const { context, warnings } = await app.connect(file, signal)
-      for (const warning of warnings) log('warn', formatProblem(warning), file.name)
-      await liftPause(app, file.name)
-      const noticed = await noticeMappingChange(context, file.definition, signal)
-      if (noticed)
-        log('warn', noticed.isHeld ? `${noticed.message} ${confirmHint(file.name)}` : noticed.message, file.name)
-      const runner = createRunner(context, options.onLedgerFailure)
-      runners.set(file.name, runner)
-      runner.start()
-      log('info', 'running', file.name)
-      return null
-    } catch (error) {
-      const isPaused = error instanceof SyncError && error.code === 'paused'
-      if (!signal.aborted && !isPaused) {
-        log('error', describeFailure(error), file.name)
-        await recordStartFailure(app, file.name, error)
-      }
-      return error
-    }
-  }
-  const failure = await attempt()
-  const keepTrying = async (): Promise<void> => {
-    let last = failure
-    for (let failures = 0; last !== null && !signal.aborted; failures++) {
-      if (last instanceof SyncError && last.code === 'paused') {
-        log('warn', describeFailure(last), file.name)
-        await untilResumed(app, file, signal)
-        failures = 0
-      } else {
-        const pauseMs =
-          last instanceof ConfigError ? REFRESH_MS : backoffMs(failures, 1000, CONNECT_BACKOFF_MAX_MS, Math.random)
-        await app.clock.sleep(pauseMs, signal).catch(() => {})
-      }
-      if (!signal.aborted) last = await attempt()
-    }
-  }
-  return { failure, keepTrying }
-}
-
-/** That a person paused a connection of a mapping: its system is not even asked what it is. */
-function connectionsPause(app: App, { definition }: MappingFile): Promise<FoundPause | null> {
-  return personPauseOf(
-    app.ledger,
-    '',
-    SIDES.map((side) => definition[side].connection),
-  )
-}
-
-async function untilResumed(app: App, file: MappingFile, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await connectionsPause(app, file))) {
-    await app.clock.sleep(RESUME_LOOK_MS, signal).catch(() => {})
-  }
-}
-
-/** Lets `status` tell why a mapping that was run before does not run now. */
-async function recordStartFailure(app: App, mapping: string, failure: unknown): Promise<void> {
-  if (!(await app.ledger.mappings()).includes(mapping)) return
-  const { code, disposition, hint } = asSyncError(failure)
-  const { failures } = await app.ledger.state(mapping)
-  const message = failure instanceof ConfigError ? failure.message : asSyncError(failure).message
-  const isConfig = failure instanceof ConfigError
-  const sinceMs = app.clock.nowMs()
-  if (isConfig) await app.ledger.updateState(mapping, { pause: { code: 'config', message, hint: null, sinceMs } })
-  else if (disposition === 'halt') await app.ledger.updateState(mapping, { pause: { code, message, hint, sinceMs } })
-  else await app.ledger.updateState(mapping, { failures: failures + 1 })
-}
-
-/** Lets a mapping run again whose pause had a cause that was just looked at. */
-export async function liftPause(app: App, mapping: string): Promise<void> {
-  const { pause } = await app.ledger.state(mapping)
-  const isLifted = pause !== null && LIFTED_AT_START.includes(pause.code)
-  await app.ledger.updateState(mapping, { notBeforeMs: 0, ...(isLifted ? { pause: null } : {}) })
-}
-
-async function prune(app: App): Promise<void> {
-  const nowMs = app.clock.nowMs()
-  await app.ledger.prune({
-    historyBeforeMs: nowMs - app.config.history.keepMs,
-    requestsBeforeMs: nowMs - ANSWERED_KEPT_MS,
-    eventsBeforeMs: nowMs - EVENTS_KEPT_MS,
-    throughputBeforeMs: nowMs - THROUGHPUT_KEPT_MS,
-  })
-}
-
-/** Looks at every system: its clock, its keys, and before the next call whether its database is still the same. */
-async function refreshConnections(app: App, toldOfKeys: Map<string, number>, options: InnerOptions): Promise<void> {
-  for (const name of app.config.connections.keys()) {
-    if (await connectionPause(app.ledger, name)) continue
-    // A system that does not answer shows in the runs of its mappings.
-    const report = await app.connections.refresh(name, options.signal).catch(() => null)
-    app.connections.distrust(name)
-    if (report === null) continue
-    const keys = report.credentials ?? []
-    const note: ReportNote = { server: report.server, keys }
-    await app.ledger.updateConnectionNotes(name, { report: { ...note, keys: keys.map((key) => ({ ...key })) } })
-    const nowMs = app.clock.nowMs()
-    if (app.clock.monotonicMs() - (toldOfKeys.get(name) ?? Number.NEGATIVE_INFINITY) < KEYS_TOLD_MS) continue
-    toldOfKeys.set(name, app.clock.monotonicMs())
-    for (const line of endingKeys(name, keys, nowMs)) options.log('warn', line, null)
-  }
-}
-
-/** Does a chore again and again until the signal aborts. One that fails is told of, once for each reason, and goes on. */
-async function every(
-  ms: number,
-  { signal, log }: Pick<DaemonOptions, 'signal' | 'log'>,
-  chore: () => Promise<void>,
-): Promise<void> {
-  let told: string | null = null
-  while (!signal.aborted) {
-    try {
-      await chore()
-      told = null
-    } catch (error) {
-      const reason = describeFailure(error)
-      if (reason !== told && !signal.aborted) log('warn', reason, null)
-      told = reason
-    }
-    await systemClock.sleep(ms, signal).catch(() => {})
-  }
-}
-
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-}
-
-export function describeFailure(error: unknown): string {
-  if (error instanceof ConfigError) return error.message
-  return asSyncError(error).advice
 }

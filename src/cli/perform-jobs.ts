@@ -1,6 +1,6 @@
 import { type App, openApp, type Setup } from '../app.ts'
 import { SyncError } from '../contract/error.ts'
-import { liftPause } from '../daemon.ts'
+import { liftPause } from '../daemon/start-mapping.ts'
 import type { SyncEvent } from '../engine/context.ts'
 import { noticeMappingChange } from '../engine/mapping-change.ts'
 import { personPauseOf } from '../engine/person-pause.ts'

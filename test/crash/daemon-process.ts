@@ -3,7 +3,8 @@
  * What it says goes to stdout, one line each. Ends as `tandem run` does: 0 when it was told to stop, 2 when it cannot run.
  */
 import { readSetup } from '../../src/app.ts'
-import { describeFailure, runDaemon } from '../../src/daemon.ts'
+import { describeFailure } from '../../src/daemon/describe-failure.ts'
+import { runDaemon } from '../../src/daemon.ts'
 
 const stopping = new AbortController()
 process.once('SIGTERM', () => stopping.abort())

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { COMPILE_CACHE } from '../compile-cache.ts'
 
-const PROCESS = fileURLToPath(new URL('daemon-process.ts', import.meta.url))
+/** One file made of daemon-process.ts, where `bundle-daemon.ts` made it, or the source. */
+const PROCESS = process.env.TANDEM_DAEMON_PROCESS ?? fileURLToPath(new URL('daemon-process.ts', import.meta.url))
 const KEPT_OUTPUT = 400_000
 
 export interface Ended {
