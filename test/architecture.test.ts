@@ -24,6 +24,7 @@ const SHARED_BY_CONNECTORS = [
   'connectors/window-scan.ts',
   'connectors/line-changes.ts',
   'connectors/duration.ts',
+  'connectors/time-zone.ts',
 ]
 /** The packages of a folder that is to stay free of them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -7,6 +7,7 @@ import { SIDES } from '../mapping/mapping.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
 import { formatProblem } from '../mapping/problem.ts'
 import { identityError, lookAtDatabase } from '../recognise.ts'
+import { unmappedCollections } from '../server/webhooks/unmapped-collections.ts'
 import { checkNeeds } from './check-needs.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
@@ -63,8 +64,10 @@ export async function checkSetup(invocation: Invocation): Promise<ExitCode> {
   const connections = await Promise.all(
     [...setup.config.connections.keys()].map(async (name) => ({ name, ...(await checkConnection(app, name, signal)) })),
   )
+  const unmapped = unmappedCollections(setup.config, setup.files)
   for (const each of connections) {
     add(each)
+    add({ findings: unmapped.filter(({ connection }) => connection === each.name).map(unmappedFinding), code: 0 })
     if (each.code !== 0) failed.add(each.name)
   }
   for (const file of setup.files) {
@@ -157,6 +160,17 @@ function ofProblem(subject: string, { severity, message, hint }: Problem, collec
 
 function skipped(subject: string, connections: readonly string[]): Finding {
   return finding(subject, 'warning', `not checked: ${connections.join(' and ')} cannot be used`)
+}
+
+function unmappedFinding({
+  connection,
+  collection,
+}: {
+  readonly connection: string
+  readonly collection: string
+}): Finding {
+  const message = `no mapping has the collection ${collection} of its webhooks: what they tell of it is dropped`
+  return finding(connection, 'warning', message, 'Write its name as a mapping does, or take the entry out of `events`.')
 }
 
 function ok(subject: string, message: string): Finding {

@@ -25,17 +25,26 @@ const secretSchema = z.string().min(MIN_TOKEN_LENGTH, `expected at least ${MIN_T
 
 const serverSchema = z
   .strictObject({
-    listen: listenSchema.prefault('127.0.0.1:8080'),
-    /** What a caller must show. Required where others can reach the address. */
-    token: secretSchema.optional(),
-    /** The names under which the server is called, besides the address it listens on (checked against Host and Origin). */
-    hosts: z.array(z.string().min(1)).default([]),
-    /** The address under which other systems reach this server, where hooks are sent to; absent: nobody does. */
-    public_url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).optional(),
-    /** The secrets in the addresses of hooks are made from it. */
-    hook_secret: secretSchema.optional(),
-    /** The one before: what was made from it is still accepted, until the hooks are installed anew. */
-    previous_hook_secret: secretSchema.optional(),
+    listen: listenSchema
+      .prefault('127.0.0.1:8080')
+      .describe('An address and a port, a port alone (this machine only), or `off`.'),
+    token: secretSchema.optional().describe('What a caller must show. Required where others can reach the address.'),
+    hosts: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'The names under which the server is called, besides the address it listens on (checked against Host and Origin).',
+      ),
+    public_url: z
+      .url({ protocol: /^https?$/, error: 'expected an http or https address' })
+      .optional()
+      .describe(
+        'The address under which other systems reach this server, where hooks are sent to; absent: nobody does.',
+      ),
+    hook_secret: secretSchema.optional().describe('The secrets in the addresses of hooks are made from it.'),
+    previous_hook_secret: secretSchema
+      .optional()
+      .describe('The one before: what was made from it is still accepted, until the hooks are installed anew.'),
   })
   .refine(({ listen, token }) => listen === null || token !== undefined || isLoopback(listen.host), {
     path: ['listen'],
@@ -46,35 +55,63 @@ const serverSchema = z
 const connectionName = z.string().regex(/^[A-Za-z][\w-]*$/, 'expected a name of letters, digits, - and _')
 
 export const configSchema = z.strictObject({
-  ledger: z.strictObject({ file: z.string().min(1).default('./data/tandem.db') }).prefault({}),
-  /** The folder of the mapping files. */
-  mappings: z.string().min(1).default('./mappings'),
-  /** By name; each has a type and perhaps webhooks, and everything else is for the connector of that type. */
-  connections: z.record(connectionName, z.looseObject({ type: z.string().min(1), webhooks: webhookSchema.optional() })),
-  /** The HTTP server: the status page, the API, and hooks. */
-  server: serverSchema.prefault({}),
-  /** Who is told when something needs a person. */
-  alerts: alertsSchema.prefault({}),
+  ledger: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .default('./data/tandem.db')
+        .describe('What Tandem remembers: links, cursors, history. One file (and its -wal and -shm), on a local disk.'),
+    })
+    .prefault({}),
+  mappings: z.string().min(1).default('./mappings').describe('The folder of the mapping files.'),
+  connections: z
+    .record(
+      connectionName,
+      z.looseObject({
+        type: z
+          .string()
+          .min(1)
+          .describe(
+            "The kind of system: `odoo`, `postgres`, `mysql`, `sqlite`, `rest`, `files`, `webhook`, or a connector of one's own ([connectors.md](connectors.md)).",
+          ),
+        webhooks: webhookSchema
+          .optional()
+          .describe('How the system tells of changes at `POST /hooks/<connection>` ([webhooks.md](webhooks.md)).'),
+      }),
+    )
+    .describe('By name; each has a type and perhaps webhooks, and everything else is for the connector of that type.'),
+  server: serverSchema.prefault({}).describe('The HTTP server: the status page, the API, and hooks.'),
+  alerts: alertsSchema.prefault({}).describe('Who is told when something needs a person.'),
   log: z
     .strictObject({
-      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-      /** `auto`: readable on a terminal, JSON otherwise. */
-      format: z.enum(['auto', 'json', 'pretty']).default('auto'),
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('How much is logged.'),
+      format: z
+        .enum(['auto', 'json', 'pretty'])
+        .default('auto')
+        .describe('`auto`: readable on a terminal, JSON otherwise.'),
     })
     .prefault({}),
   history: z
     .strictObject({
-      /** Whether the history keeps values before and after, or only that something changed. */
-      values: z.boolean().default(true),
-      keep: durationSchema.prefault('90d'),
+      values: z
+        .boolean()
+        .default(true)
+        .describe('Whether the history keeps values before and after, or only that something changed.'),
+      keep: durationSchema.prefault('90d').describe('How long the history is kept.'),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      /** How long a running batch may take to finish when the daemon is told to stop. */
-      shutdown: durationSchema.prefault('30s'),
-      /** How long a create whose answer was lost may still be under way at the other side. */
-      in_doubt: durationSchema.prefault('10s'),
+      shutdown: durationSchema
+        .prefault('30s')
+        .describe('How long a running batch may take to finish when the daemon is told to stop.'),
+      in_doubt: durationSchema
+        .prefault('10s')
+        .describe('How long a create whose answer was lost may still be under way at the other side.'),
     })
     .prefault({}),
 })

@@ -36,53 +36,62 @@ function shown(name: string): string {
 }
 
 const hmac = z.strictObject({
-  /** The header that holds the signature, or several. */
-  header: z.string().min(1),
-  algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']).default('sha256'),
-  encoding: z.enum(['hex', 'base64']).default('hex'),
-  /** What stands in front of a signature: `sha256=`. */
-  prefix: z.string().default(''),
-  /** What stands between several signatures, or between `t=…` and `v1=…`; absent: the header is one signature. */
-  separator: z.string().min(1).optional(),
-  /** What is signed. */
-  signed: template(HEADER, PAIR, RAW).default('{body}'),
-  /** When it was signed, in seconds or milliseconds since 1970 or as a date. It has to be part of what is signed. */
-  timestamp: template(HEADER, PAIR).optional(),
+  header: z.string().min(1).describe('The header that holds the signature, or several.'),
+  algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']).default('sha256').describe('The hash.'),
+  encoding: z.enum(['hex', 'base64']).default('hex').describe('How a signature is written.'),
+  prefix: z.string().default('').describe('What stands in front of a signature: `sha256=`.'),
+  separator: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'What stands between several signatures, or between `t=…` and `v1=…`; absent: the header is one signature.',
+    ),
+  signed: template(HEADER, PAIR, RAW).default('{body}').describe('What is signed.'),
+  timestamp: template(HEADER, PAIR)
+    .optional()
+    .describe(
+      'When it was signed, in seconds or milliseconds since 1970 or as a date. It has to be part of what is signed.',
+    ),
 })
 
 const token = z.strictObject({
-  /** The header that holds the token; absent: it is the last part of the address. */
-  header: z.string().min(1),
-  prefix: z.string().default(''),
+  header: z.string().min(1).describe('The header that holds the token.'),
+  prefix: z.string().default('').describe('What stands in front of it: `Bearer `.'),
 })
 
 const event = z.strictObject({
-  /** Which events: `customers/*`. Of the entries for one collection, the first that fits counts. Absent: every event. */
-  topic: z.string().min(1).optional(),
-  /** The collection as the mappings name it: `collection`, `table` or `model`. */
-  collection: z.string().min(1),
-  is: z.enum(['changed', 'removed']).default('changed'),
-  /** Where the record's id is, or a list of ids. */
-  id: bodyPath.min(1).optional(),
-  /** Where the record itself is, or a list of records. */
-  record: bodyPath.optional(),
+  topic: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Which events: `customers/*`. Of the entries for one collection, the first that fits counts. Absent: every event.',
+    ),
+  collection: z.string().min(1).describe('The collection as the mappings name it: `collection`, `table` or `model`.'),
+  is: z.enum(['changed', 'removed']).default('changed').describe('`removed` is confirmed before anything is done.'),
+  id: bodyPath.min(1).optional().describe("Where the record's id is, or a list of ids."),
+  record: bodyPath.optional().describe('Where the record itself is, or a list of records.'),
 })
 
 /** `webhooks` of a connection: how its system tells of changes at `POST /hooks/<connection>`. */
 export const webhookSchema = z
   .strictObject({
-    scheme: z.enum(WEBHOOK_SCHEMES),
-    /** Each is accepted, so that one can be replaced while both are in use. */
-    secrets: z.array(z.string().min(MIN_SECRET_LENGTH, 'expected a longer secret').meta({ secret: true })).min(1),
-    hmac: hmac.optional(),
-    token: token.optional(),
-    /** How old, or how far ahead, a signed time may be. */
-    tolerance: durationSchema.prefault('5m'),
-    /** What names an event: one that came before is not looked at again. Absent: as the scheme has it. */
-    event_id: template(HEADER, PATH).optional(),
-    /** What says what an event is about. Absent: as the scheme has it. */
-    topic: template(HEADER, PATH).optional(),
-    events: z.array(event).min(1),
+    scheme: z.enum(WEBHOOK_SCHEMES).describe('How the sender signs.'),
+    secrets: z
+      .array(z.string().min(MIN_SECRET_LENGTH, 'expected a longer secret').meta({ secret: true }))
+      .min(1)
+      .describe('Each is accepted, so that one can be replaced while both are in use.'),
+    hmac: hmac.optional().describe('With `scheme: hmac`: what is signed, and where the signature is.'),
+    token: token.optional().describe('With `scheme: token`: where the token is; absent: it is the end of the address.'),
+    tolerance: durationSchema.prefault('5m').describe('How old, or how far ahead, a signed time may be.'),
+    event_id: template(HEADER, PATH)
+      .optional()
+      .describe('What names an event: one that came before is not looked at again. Absent: as the scheme has it.'),
+    topic: template(HEADER, PATH)
+      .optional()
+      .describe('What says what an event is about. Absent: as the scheme has it.'),
+    events: z.array(event).min(1).describe('What the bodies hold, each for one collection.'),
   })
   .check((context) => {
     const { value } = context
@@ -106,6 +115,7 @@ export const webhookSchema = z
       if (named !== -1) refuse(['events', named, 'topic'], 'expected `topic` beside `events`, which says where it is')
     }
   })
+  .meta({ title: 'webhooks' })
 
 export type WebhookSettings = z.output<typeof webhookSchema>
 export type WebhookEvent = WebhookSettings['events'][number]

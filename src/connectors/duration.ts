@@ -11,12 +11,15 @@ export function parseDurationMs(text: string | number): number | null {
 }
 
 /** A time in a connection's settings or in a mapping's part, as milliseconds. */
-export const duration = z.union([z.number(), z.string()]).transform((text, context) => {
-  const ms = parseDurationMs(text)
-  if (ms !== null) return ms
-  context.addIssue({
-    code: 'custom',
-    message: 'write a time as a number with ms, s, m, h or d, such as 30s; a bare number counts seconds',
+export const duration = z
+  .union([z.number(), z.string()])
+  .transform((text, context) => {
+    const ms = parseDurationMs(text)
+    if (ms !== null) return ms
+    context.addIssue({
+      code: 'custom',
+      message: 'write a time as a number with ms, s, m, h or d, such as 30s; a bare number counts seconds',
+    })
+    return z.NEVER
   })
-  return z.NEVER
-})
+  .meta({ title: 'duration' })

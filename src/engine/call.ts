@@ -9,6 +9,14 @@ export type CallOutcome =
   | { readonly kind: 'undone'; readonly error: SyncError }
 
 /**
+ * Whether a failure says neither what was done nor whose fault it is: the connector threw an error of another class, or
+ * gave no outcome. One record may be the cause, so each spends an attempt, and is sent alone when it is sent again.
+ */
+export function isUnexplained(error: SyncError): boolean {
+  return error.code === 'unexpected' && error.inDoubt
+}
+
+/**
  * Applies operations of one kind, one outcome for each. A batch that is refused as a whole is halved until the guilty
  * operations stand alone, so that the innocent ones go through.
  */

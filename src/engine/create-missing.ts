@@ -3,7 +3,7 @@ import type { Value } from '../contract/value.ts'
 import { collectionName } from '../mapping/field-rule.ts'
 import { keyText } from '../mapping/key.ts'
 import type { LookupReference, Missing } from '../mapping/mapping.ts'
-import { callSink } from './call.ts'
+import { callSink, isUnexplained } from './call.ts'
 import type { Context } from './context.ts'
 import { foldedKey, lookupScope } from './lookup-cache.ts'
 
@@ -90,8 +90,9 @@ async function createAll(
     const outcome = outcomes[index]
     if (outcome?.kind === 'doubt') open[folded] = nowMs
     else delete open[folded]
-    if (outcome?.kind === 'doubt' || outcome?.kind === 'undone') failure ??= outcome.error
-    if (outcome?.kind === 'rejected') {
+    const isOfOne = outcome?.kind === 'doubt' && isUnexplained(outcome.error)
+    if ((outcome?.kind === 'doubt' && !isOfOne) || outcome?.kind === 'undone') failure ??= outcome.error
+    if (outcome?.kind === 'rejected' || isOfOne) {
       if (outcome.error.disposition === 'halt') failure ??= outcome.error
       refusals.set(missingName(reference, folded), refused(reference, key, outcome.error))
     }
@@ -122,6 +123,7 @@ function refused(reference: LookupReference, key: Value, error: SyncError): Sync
   const { code, message, hint } = asSyncError(error)
   return new SyncError(code, `${collectionName(reference)} "${keyText(key)}" could not be made: ${message}`, {
     cause: error,
+    inDoubt: error.inDoubt,
     ...(hint === null ? {} : { hint }),
   })
 }

@@ -90,7 +90,8 @@ export function keepFailed(
   const { mapping, options, random } = context
   const fault = faultOf(error)
   const attempts = error.disposition === 'defer' ? change.attempts : change.attempts + 1
-  const isDead = error.disposition === 'park' || attempts >= mapping.maxAttempts
+  // What is in doubt is looked up before it is sent again, which may find that it was done.
+  const isDead = (error.disposition === 'park' && !error.inDoubt) || attempts >= mapping.maxAttempts
   const pauseMs = error.retryAfterMs ?? backoffMs(attempts, options.backoffMs, options.backoffMaxMs, random)
   keep(draft, change, {
     state: isDead ? 'dead' : 'pending',

@@ -140,7 +140,9 @@ async function sendTo(context: Context, sent: readonly Sent[], signal: AbortSign
   if (!sink) throw new SyncError('config', `${context.sides[first.write.side].schema.name} cannot be written.`)
   let failure: SyncError | null = null
   for (const ofKind of Map.groupBy(sent, ({ write }) => write.operation.kind).values()) {
-    for (const batch of batchesOf(context, first.write.side, ofKind, capabilities.maxBatch)) {
+    const [suspects, others] = [ofKind.filter(isSuspect), ofKind.filter((each) => !isSuspect(each))]
+    const batches = batchesOf(context, first.write.side, others, capabilities.maxBatch)
+    for (const batch of [...batches, ...suspects.map((each) => [each])]) {
       const named = capabilities.writeOnly ? batch.map(withName) : batch
       const sending = bridgeContents(context, first.write.side, sink, named)
       const outcomes: readonly CallOutcome[] = failure
@@ -159,6 +161,11 @@ function withName(sent: Sent): Sent {
   const { cause } = intentOf(sent.job, sent.write)
   const name = `${cause.side} ${cause.id} ${cause.seq}`
   return { ...sent, write: { ...sent.write, operation: { ...sent.write.operation, name } } }
+}
+
+/** Whether one of its changes was part of a batch that failed without a word about whose fault it was. */
+function isSuspect({ job }: Sent): boolean {
+  return changesOf(job.work).some(({ fault }) => fault?.code === 'unexpected')
 }
 
 /** The error that stops the run; null: it goes on. An operation in doubt stops it too: the side does not answer. */

@@ -8,6 +8,7 @@ import type { FindRequest, Operation, Outcome, Sink } from '../contract/sink.ts'
 import { speaksOfServer } from './circuit.ts'
 import type { ConnectionGuard } from './connection-guard.ts'
 import { grow, type LoadSize, loadOf, shrink, UNLIMITED } from './load-size.ts'
+import { writeFailure } from './write-failure.ts'
 
 /**
  * `connector` behind its guard, with pages and look-ups that shrink when they are too much for the system. Everything
@@ -149,11 +150,8 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
     // The engine makes batches of `maxBatch`; nothing is split here, for an outcome in doubt is the engine's to settle.
     async apply(operations, signal) {
       const files = watchFiles(operations)
-      const outcomes = await guard.work(
-        signal,
-        () => batches.observe(operations.length, () => sink.apply(files.operations, signal).catch(files.blame)),
-        failureOfAll,
-      )
+      const apply = () => explained(sink.apply(files.operations, signal).catch(files.blame), signal)
+      const outcomes = await guard.work(signal, () => batches.observe(operations.length, apply), failureOfAll)
       if (outcomes === null) throw files.failure
       return outcomes
     },
@@ -233,8 +231,15 @@ function guardCaller(caller: Caller, guard: ConnectionGuard): Caller {
   return {
     check: (call, related, signal) => guard.ask(signal, () => caller.check(call, related, signal)),
     related: (id, request, signal) => guard.work(signal, () => caller.related(id, request, signal)),
-    call: (id, call, signal) => guard.work(signal, () => caller.call(id, call, signal)),
+    call: (id, call, signal) => guard.work(signal, () => explained(caller.call(id, call, signal), signal)),
   }
+}
+
+/** A call that writes. @throws SyncError, in doubt for an error of another class. */
+function explained<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  return call.catch((thrown: unknown) => {
+    throw writeFailure(thrown, signal)
+  })
 }
 
 /** One call after the other, each as large as `load` allows. No items are one call too: it is the sink that says what that means. */

@@ -3,6 +3,7 @@ import type { Fields } from '../contract/value.ts'
 import type { LinkWrite, StoredChange } from '../ledger/ledger.ts'
 import { hasUnseen } from '../ledger/seen.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { isUnexplained } from './call.ts'
 import type { Context } from './context.ts'
 import { type Done, doneOf, fieldsOf } from './done.ts'
 import { type Draft, keep, keepFailed, resolve } from './draft.ts'
@@ -100,10 +101,12 @@ function recordFailure(context: Context, changes: readonly Current[], failed: re
       draft.changes.push(goneOf(write.side, write.operation.id, null))
     }
   }
-  const outcome = failed.map((each) => each.outcome).find((each) => each?.kind === 'rejected' || isAgain(each))
+  const outcomes = failed.map((each) => each.outcome)
+  const unexplained = outcomes.find((each) => each?.kind === 'doubt' && isUnexplained(each.error))
+  const outcome = unexplained ?? outcomes.find((each) => each?.kind === 'rejected' || isAgain(each))
   for (const { change, written } of changes) {
     const fields = { fields: written }
-    if (outcome?.kind === 'rejected' && outcome.error.disposition !== 'halt') {
+    if (outcome?.kind === 'doubt' || (outcome?.kind === 'rejected' && outcome.error.disposition !== 'halt')) {
       keepFailed(context, draft, change, outcome.error, written)
     } else if (isAgain(outcome)) {
       // Decided again at once, with what is there now. A pause that grows keeps two fast writers from spinning.

@@ -8,6 +8,7 @@ export interface JsonSchema {
   items?: JsonSchema | JsonSchema[]
   anyOf?: JsonSchema[]
   description?: string
+  title?: string
 }
 
 const NESTED = ['anyOf', 'oneOf', 'allOf', 'prefixItems'] as const
@@ -50,26 +51,4 @@ function isConstrained(schema: JsonSchema): boolean {
   const { type } = schema
   if (type === 'integer' || type === 'number' || type === 'boolean') return true
   return type === 'string' && ['enum', 'pattern', 'format', 'minLength', 'maxLength'].some((key) => key in schema)
-}
-
-/** Adds what a person should know, by path: "fields[].odoo" is the key `odoo` of an element of `fields`. */
-export function withDescriptions(schema: JsonSchema, descriptions: Readonly<Record<string, string>>): JsonSchema {
-  const result = structuredClone(schema)
-  for (const [path, description] of Object.entries(descriptions)) {
-    const found = placesAt(result, path.split(/\.|(?=\[\])/))
-    if (found.length === 0) throw new Error(`the schema has no ${path}`)
-    for (const place of found) place.description = description
-  }
-  return result
-}
-
-function placesAt(schema: JsonSchema, path: readonly string[]): readonly JsonSchema[] {
-  const [first, ...rest] = path
-  const alternatives = [schema, ...NESTED.flatMap((key) => (schema[key] as JsonSchema[] | undefined) ?? [])]
-  if (first === undefined) return [schema]
-  return alternatives.flatMap((each): readonly JsonSchema[] => {
-    if (each !== schema && NESTED.some((key) => key in each)) return placesAt(each, path)
-    const next = first === '[]' ? each.items : each.properties?.[first]
-    return next && !Array.isArray(next) ? placesAt(next, rest) : []
-  })
 }

@@ -19,15 +19,18 @@ export const durationSchema = z
   .string(A_DURATION)
   .regex(DURATION, A_DURATION)
   .transform((text) => parseDurationMs(text) ?? 0)
+  .meta({ title: 'duration' })
 
 /** A duration as text or `never`, read as milliseconds or null. */
 export const durationOrNeverSchema = z
   .string(A_DURATION_OR_NEVER)
   .regex(/^(?:never|\d+(?:\.\d+)?(?:ms|s|m|h|d))$/, A_DURATION_OR_NEVER)
   .transform((text) => parseDurationMs(text))
+  .meta({ title: 'duration or `never`' })
 
 /** "10%" as 0.1. */
 export const shareSchema = z
   .string(A_SHARE)
   .regex(/^(?:100|\d{1,2}(?:\.\d+)?)%$/, A_SHARE)
   .transform((text) => Number(text.slice(0, -1)) / 100)
+  .meta({ title: 'percentage' })

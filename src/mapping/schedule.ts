@@ -81,15 +81,22 @@ const scheduleTextSchema = z.string().transform((text, context): Schedule => {
 })
 
 /** `every 5s`, a cron expression, or `{ cron, time_zone }`. A cron expression without a zone is in the daemon's own. */
-export const scheduleSchema = z.union([
-  scheduleTextSchema,
-  z
-    .strictObject({
-      cron: scheduleTextSchema.refine((schedule) => schedule.kind === 'cron', 'expected a cron expression'),
-      time_zone: z.string().refine(isTimeZone, 'is not a known time zone: write it like Europe/Berlin'),
-    })
-    .transform(({ cron, time_zone }): Schedule => (cron.kind === 'cron' ? { ...cron, timeZone: time_zone } : cron)),
-])
+export const scheduleSchema = z
+  .union([
+    scheduleTextSchema,
+    z
+      .strictObject({
+        cron: scheduleTextSchema
+          .refine((schedule) => schedule.kind === 'cron', 'expected a cron expression')
+          .describe('A cron expression.'),
+        time_zone: z
+          .string()
+          .refine(isTimeZone, 'is not a known time zone: write it like Europe/Berlin')
+          .describe('The zone that it counts in: `Europe/Berlin`.'),
+      })
+      .transform(({ cron, time_zone }): Schedule => (cron.kind === 'cron' ? { ...cron, timeZone: time_zone } : cron)),
+  ])
+  .meta({ title: 'schedule' })
 
 /** A schedule, or `never` as null. */
 export const scheduleOrNeverSchema = z.union([z.literal('never').transform(() => null), scheduleSchema])

@@ -10,7 +10,8 @@ export interface MappingDraft {
   readonly odooModel: string
   /** A table or a resource; of a second Odoo, a model. */
   readonly collection: string
-  readonly isExternalOdoo: boolean
+  /** `described`: what a collection is stands in the connection, and the mapping only names it. */
+  readonly externalKind: 'table' | 'model' | 'described'
   readonly key: ProposedKey
   readonly pairs: readonly ProposedPair[]
   readonly direction: Direction
@@ -80,9 +81,10 @@ export function mappingText(draft: MappingDraft): string {
   return `${lines.join('\n')}\n`
 }
 
-function collectionLines({ collection, isExternalOdoo, schemas }: MappingDraft): readonly string[] {
-  if (isExternalOdoo) return [`  model: ${collection}`]
-  const archive = archiveOf(schemas.external)
+function collectionLines(draft: MappingDraft): readonly string[] {
+  const { collection, externalKind } = draft
+  if (externalKind === 'model') return [`  model: ${collection}`]
+  const archive = archiveOf(draft)
   if (!archive) return [`  collection: ${scalar(collection)}`]
   const [column, value] = archive
   return [
@@ -92,7 +94,9 @@ function collectionLines({ collection, isExternalOdoo, schemas }: MappingDraft):
   ]
 }
 
-function archiveOf({ fields }: Schema): readonly [string, boolean] | null {
+function archiveOf({ schemas, externalKind }: MappingDraft): readonly [string, boolean] | null {
+  if (externalKind === 'described') return null
+  const { fields } = schemas.external
   return ARCHIVES.find(([column]) => fields.get(column)?.type === 'boolean') ?? null
 }
 
@@ -108,8 +112,8 @@ function matchLines({ pairs, key }: MappingDraft): readonly string[] {
 }
 
 function fieldLines(draft: MappingDraft): readonly string[] {
-  const { key, schemas } = draft
-  const archive = archiveOf(schemas.external)?.[0]
+  const { key } = draft
+  const archive = archiveOf(draft)?.[0]
   // A pair that the key has taken a field of, or that archiving writes, is said already.
   const pairs = draft.pairs.filter(
     ({ odoo, external }) => odoo !== key.odoo && external !== key.external && external !== archive,
@@ -130,16 +134,18 @@ function pairText({ direction: whole }: MappingDraft, { odoo, external, directio
 }
 
 /** What the other side has and nothing of Odoo goes with: a person may know better. */
-function unmatchedLines({ pairs, key, schemas }: MappingDraft): readonly string[] {
-  const known = new Set([...pairs.map(({ external }) => external), key.external, archiveOf(schemas.external)?.[0]])
+function unmatchedLines(draft: MappingDraft): readonly string[] {
+  const { pairs, key, schemas } = draft
+  const known = new Set([...pairs.map(({ external }) => external), key.external, archiveOf(draft)?.[0]])
   const open = [...schemas.external.fields.values()].filter(({ name, isAssigned }) => !known.has(name) && !isAssigned)
   if (open.length === 0) return []
   const names = open.map(({ name, isRequired }) => (isRequired ? `${name} (required)` : name)).join(', ')
   return [`# Nothing in Odoo was found for: ${names}`, '']
 }
 
-function deleteLines({ schemas, direction }: MappingDraft): readonly string[] {
-  const onExternal = archiveOf(schemas.external) ? 'archive' : 'ignore'
+function deleteLines(draft: MappingDraft): readonly string[] {
+  const { schemas, direction } = draft
+  const onExternal = archiveOf(draft) ? 'archive' : 'ignore'
   const onOdoo = schemas.odoo.fields.has('active') ? 'archive' : 'ignore'
   const policies = [
     ...(direction === 'to-odoo' ? [] : [`from_odoo: ${onExternal}`]),

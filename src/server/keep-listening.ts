@@ -13,6 +13,7 @@ import type { ServerSite } from './site.ts'
 import { createWebApp } from './web-app.ts'
 import { collectionName } from './webhooks/collection-name.ts'
 import { createReceiver, type Listener, type Receiver } from './webhooks/receiver.ts'
+import { unmappedCollections } from './webhooks/unmapped-collections.ts'
 
 const RETRY_MS = 10_000
 /** How long requests that are under way may take when the daemon ends. */
@@ -140,6 +141,12 @@ function parsersOf(open: readonly OpenSide[]): ReadonlyMap<string, HookParser> {
 /** What every connection's system may tell, and to which mappings. */
 function receiversOf(app: App, open: readonly OpenSide[], log: ListeningOptions['log']): ReadonlyMap<string, Receiver> {
   const receivers = new Map<string, Receiver>()
+  for (const { connection, collection } of unmappedCollections(
+    app.config,
+    open.map(({ file }) => file),
+  )) {
+    log('warn', `connection ${connection}: no mapping has the collection ${collection} of its webhooks`, null)
+  }
   for (const { name, webhooks } of app.config.connections.values()) {
     if (webhooks === null) continue
     const listeners = open
@@ -148,11 +155,6 @@ function receiversOf(app: App, open: readonly OpenSide[], log: ListeningOptions[
         const told = collection.told?.bind(collection)
         return { mapping: file.name, side, collection: collectionName(sideSpec(file, side)), told }
       })
-    const names = new Set(listeners.map(({ collection }) => collection))
-    for (const { collection } of webhooks.events) {
-      if (!names.has(collection))
-        log('warn', `connection ${name}: no mapping has the collection ${collection} of its webhooks`, null)
-    }
     receivers.set(name, createReceiver(name, webhooks, listeners))
   }
   return receivers

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -8,6 +8,7 @@ import { init } from '../../src/cli/init/run-init.ts'
 import type { Invocation } from '../../src/cli/invocation.ts'
 import { createTerminal } from '../../src/cli/terminal.ts'
 import { type SandboxOdoo, startSandboxOdoo } from '../../src/sandbox/odoo/start-sandbox-odoo.ts'
+import { startApi } from '../connectors/rest-api.ts'
 import { jsonLines, runProgram } from './program.ts'
 
 let folder: string
@@ -75,6 +76,44 @@ describe('init', () => {
     expect((await runProgram(folder, ['verify', 'customers'], env)).code).toBe(0)
     const again = await runProgram(folder, ['init', '--yes', ...flags(), ...shopFlags], env)
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('There is a ./config.yaml already')])
+  })
+
+  test('reads a JSON API that is described by options, and changes nothing there', async () => {
+    const api = await startApi({ paging: 'none', authorization: () => 'Bearer t0ken' })
+    api.insert({ code: 'C-1', name: 'Ada King', email: 'ada@x' })
+    api.insert({ code: 'S-9', name: 'Zoe Park', email: 'zoe@x' })
+    const there = ['--external-type', 'rest', '--external-url', api.url, '--external-key-env', 'TOKEN']
+    const list = ['--external-path', '/items', '--external-items', 'data.items', '--key', 'ref=code']
+    const env = { KEY: odoo.apiKey, TOKEN: 't0ken' }
+    const ended = await runProgram(folder, ['init', '--yes', ...flags(), ...there, ...list], env)
+    expect(ended.code, ended.stdout + ended.stderr).toBe(0)
+    expect(ended.stdout).toMatch(/\+ items S-9 \(odoo ← external 2\)/)
+    expect(read('mappings/items.yaml')).toContain('direction: to-odoo')
+    expect(read('config.yaml')).not.toContain('t0ken')
+    const synced = await runProgram(folder, ['sync'], env)
+    expect(synced.code, synced.stdout + synced.stderr).toBe(0)
+    expect(odoo.as('admin').search('res.partner', [['ref', '=', 'S-9']])).toHaveLength(1)
+    expect(api.requests.filter((line) => !line.startsWith('GET'))).toEqual([])
+    await api.close()
+  })
+
+  test('reads files of a folder, in the form of the first one', async () => {
+    const file = join(folder, 'in', 'customers-1.csv')
+    mkdirSync(join(folder, 'in'))
+    writeFileSync(file, 'code;name;email\nC-1;Ada King;ada@x\nS-9;Zoe Park;zoe@x\n')
+    const rested = new Date(Date.now() - 60_000)
+    utimesSync(file, rested, rested)
+    const there = ['--external-type', 'files', '--external-folder', './in', '--external-files', 'customers-*.csv']
+    const env = { KEY: odoo.apiKey }
+    const ended = await runProgram(folder, ['init', '--yes', ...flags(), ...there, '--key', 'ref=code'], env)
+    expect(ended.code, ended.stdout + ended.stderr).toBe(0)
+    expect(read('config.yaml')).toContain('{"customers":{"csv":{"delimiter":";"},"in":{"files":"customers-*.csv"}}}')
+    const mapping = read('mappings/customers.yaml')
+    expect(mapping).toContain('- { odoo: name, external: name }')
+    const synced = await runProgram(folder, ['sync'], env)
+    expect(synced.code, synced.stdout + synced.stderr).toBe(0)
+    expect(odoo.as('admin').search('res.partner', [['ref', '=', 'S-9']])).toHaveLength(1)
+    expect(existsSync(join(folder, 'in/done/customers-1.csv'))).toBe(true)
   })
 
   test('says in --json what it proposes, and without a terminal which option is missing', async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { jsonLines } from './program.ts'
@@ -41,6 +41,18 @@ describe('check', () => {
     expect(stdout).toContain('✓ erp: Odoo')
     expect(stdout).toContain('✓ customers: res.partner ↔ customers')
     expect(space.shop.prepare("select count(*) from sqlite_master where name like 'tandem%'").pluck().get()).toBe(0)
+  })
+
+  test('warns of webhooks that no mapping listens to', async () => {
+    await using space = await openWorkspace()
+    const file = join(space.folder, 'config.yaml')
+    const events = '[{ collection: customers, id: id }, { collection: orders, topic: "order.*", id: id }]'
+    const webhooks = `webhooks: { scheme: standard, secrets: [whsec_c2VjcmV0c2VjcmV0], events: ${events} }`
+    writeFileSync(file, readFileSync(file, 'utf8').replace('type: sqlite,', `type: sqlite, ${webhooks},`))
+    const { code, stdout } = await space.tandem('check')
+    expect(stdout).toContain('! shop: no mapping has the collection orders of its webhooks')
+    expect(stdout).not.toContain('no mapping has the collection customers')
+    expect(code, stdout).toBe(0)
   })
 
   test('finds each mistake with one clear message and its exit code', async () => {

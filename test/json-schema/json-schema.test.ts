@@ -51,6 +51,6 @@ describe('the schemas for editors', () => {
 
   it('say what the keys are for', () => {
     const text = JSON.stringify(schemas.mapping)
-    expect(text).toContain('who wins where both sides changed the same field')
+    expect(text).toContain('Who wins where both sides changed the same field')
   })
 })

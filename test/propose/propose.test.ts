@@ -143,7 +143,7 @@ describe('the mapping file', () => {
       connections: { odoo: 'erp', external: 'shop' },
       odooModel: 'res.partner',
       collection: 'public.Kunden',
-      isExternalOdoo: false,
+      externalKind: 'table',
       key,
       pairs,
       direction,

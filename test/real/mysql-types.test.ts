@@ -234,6 +234,18 @@ describe.skipIf(!hasMysql)('values in MariaDB', () => {
     await expect(at((url) => url.searchParams.set('ssl-mode', 'required'))).rejects.toMatchObject({ code: 'config' })
   })
 
+  test('says which tables and views there are, with their comments, and none of its own', async () => {
+    await bench.person.query("create table told (id int primary key) comment 'What people buy'")
+    await bench.person.query('create table `odd \\\\ name` (id int primary key)')
+    await bench.person.query('create view seen as select * from told')
+    await open('told', ['id']).prepare?.(signal)
+    const listed = (await connector.collections?.(signal)) ?? []
+    expect(listed.find(({ name }) => name === 'told')).toEqual({ name: 'told', label: 'What people buy' })
+    expect(listed.find(({ name }) => name === 'seen')).toEqual({ name: 'seen', label: null })
+    expect(listed.map(({ name }) => name)).toContain('odd \\\\ name')
+    expect(listed.filter(({ name }) => name.startsWith('tandem_'))).toEqual([])
+  })
+
   test('a view that can be written, and one that cannot', async () => {
     await bench.person.query(`create table people (id int auto_increment primary key, name varchar(40),
         updated_at timestamp(6) not null default current_timestamp(6) on update current_timestamp(6));

@@ -5,17 +5,9 @@ import type { Connector } from '../../contract/connector.ts'
 import { asSyncError, SyncError } from '../../contract/error.ts'
 import type { Invocation } from '../invocation.ts'
 import type { Asker } from './asker.ts'
+import { folderSettings, restSettings } from './described.ts'
 import { EXTERNAL_TYPES, type ExternalType, type InitOptions } from './options.ts'
-
-/** A setting as config.yaml has it, and its value. */
-export interface Setting {
-  readonly name: string
-  /** In config.yaml: the value itself, or a placeholder. */
-  readonly written: string
-  readonly value: string
-  /** To be kept in this file of its own; null: somebody keeps it already, or it is no secret. */
-  readonly secretFile: string | null
-}
+import { fromEnvironment, kept, placeholder, plain, type Setting } from './setting.ts'
 
 /** A connection that answered. The caller closes it. */
 export interface Connected {
@@ -82,7 +74,10 @@ export async function connectExternal(invocation: Invocation, asker: Asker, opti
       flag: '--external-type',
       choices: [
         { value: 'postgres', label: 'PostgreSQL', hint: 'tables' },
+        { value: 'mysql', label: 'MariaDB or MySQL', hint: 'tables' },
         { value: 'sqlite', label: 'SQLite', hint: 'tables in a file' },
+        { value: 'rest', label: 'a JSON API', hint: 'a shop, a CRM' },
+        { value: 'files', label: 'files in a folder', hint: 'CSV or JSON' },
         { value: 'odoo', label: 'another Odoo' },
       ],
     }))) as ExternalType
@@ -94,10 +89,12 @@ export async function connectExternal(invocation: Invocation, asker: Asker, opti
       const file = options.externalFile ?? (await asker.text({ message: 'Which file?', flag: '--external-file' }))
       return { name, type, settings: [plain('file', file)] }
     }
+    if (type === 'rest') return { name, type, settings: await restSettings(invocation, asker, options) }
+    if (type === 'files') return { name, type, settings: await folderSettings(invocation, asker, options) }
     if (options.externalUrlEnv !== undefined) {
       return { name, type, settings: [fromEnvironment(invocation, 'url', options.externalUrlEnv)] }
     }
-    const message = 'Where is it? (postgres://user:password@host:5432/database)'
+    const message = `Where is it? (${type}://user:password@host/database)`
     const url = options.externalUrl ?? (await asker.secret({ message, flag: '--external-url or --external-url-env' }))
     return { name, type, settings: [hasPassword(url) ? kept('url', url, `${name}_url`) : plain('url', url)] }
   })
@@ -125,11 +122,16 @@ async function untilItAnswers(
       const error = asSyncError(thrown)
       // What the command line says stays what it is, however often it is tried.
       const isAsked =
-        !options.yes && (answers.type === 'odoo' ? options.odooUrl === undefined : options.externalUrl === undefined)
+        !options.yes && (answers.type === 'odoo' ? options.odooUrl === undefined : isExternalAsked(options))
       if (!isAsked || invocation.signal.aborted) throw error
       asker.say(error.advice)
     }
   }
+}
+
+/** Whether another answer may come where the other side is. */
+function isExternalAsked({ externalUrl, externalFolder }: InitOptions): boolean {
+  return externalUrl === undefined && externalFolder === undefined
 }
 
 async function open(
@@ -173,25 +175,6 @@ function readSecret(path: string): string {
   } catch (error) {
     throw new SyncError('config', `The file ${path} cannot be read.`, { cause: error })
   }
-}
-
-function fromEnvironment({ env }: Invocation, name: string, variable: string): Setting {
-  const value = env[variable]
-  if (value === undefined || value === '')
-    throw new SyncError('config', `The environment variable ${variable} is not set.`)
-  return { name, written: placeholder(variable), value, secretFile: null }
-}
-
-function kept(name: string, value: string, file: string): Setting {
-  return { name, written: placeholder(`file:./secrets/${file}`), value, secretFile: `secrets/${file}` }
-}
-
-function plain(name: string, value: string): Setting {
-  return { name, written: value.replaceAll('${', '$${'), value, secretFile: null }
-}
-
-function placeholder(inner: string): string {
-  return ['$', '{', inner, '}'].join('')
 }
 
 function hasPassword(url: string): boolean {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Direction } from '../../mapping/mapping.ts'
 
-export const EXTERNAL_TYPES = ['postgres', 'sqlite', 'odoo'] as const
+export const EXTERNAL_TYPES = ['postgres', 'mysql', 'sqlite', 'odoo', 'rest', 'files'] as const
 export type ExternalType = (typeof EXTERNAL_TYPES)[number]
 
 /** Everything that can be said instead of being asked. */
@@ -16,6 +16,10 @@ export interface InitOptions {
   readonly externalUrl?: string
   readonly externalUrlEnv?: string
   readonly externalFile?: string
+  readonly externalFolder?: string
+  readonly externalFiles?: string
+  readonly externalPath?: string
+  readonly externalItems?: string
   readonly externalDb?: string
   readonly externalUser?: string
   readonly externalKeyEnv?: string
@@ -36,12 +40,19 @@ export function addInitOptions(command: Command): Command {
     .option('--odoo-key-file <file>', 'the file that holds the API key')
     .option('--model <model>', 'which records of Odoo: res.partner')
     .addOption(new Option('--external-type <type>', 'the kind of the other side').choices(EXTERNAL_TYPES))
-    .option('--external-url <url>', 'where it is (postgres, odoo); one with a password is kept in a file of its own')
+    .option(
+      '--external-url <url>',
+      'where it is (postgres, mysql, odoo, rest); one with a password is kept in a file of its own',
+    )
     .option('--external-url-env <name>', 'the environment variable that holds its address')
     .option('--external-file <file>', "its file (sqlite), relative to the configuration's folder")
+    .option('--external-folder <folder>', 'where files arrive (files)')
+    .option('--external-files <pattern>', 'which of them (files): customers-*.csv')
+    .option('--external-path <path>', 'the path of a list (rest): /customers')
+    .option('--external-items <path>', 'where in the answer the list is (rest): data')
     .option('--external-db <name>', 'its database (odoo)')
     .option('--external-user <login>', 'the login of the user there (odoo)')
-    .option('--external-key-env <name>', 'the environment variable that holds the API key there (odoo)')
+    .option('--external-key-env <name>', 'the environment variable that holds the API key (odoo) or token (rest) there')
     .option('--collection <name>', 'which table there; for odoo, which model')
     .option('--mapping <name>', 'the name of the mapping')
     .addOption(new Option('--direction <direction>', 'where changes flow').choices(['both', 'to-odoo', 'from-odoo']))

@@ -47,7 +47,7 @@ export async function init(invocation: Invocation, options: InitOptions, asker: 
       connections: { odoo: plan.odoo.name, external: plan.external.name },
       odooModel: plan.model,
       collection: plan.collection,
-      isExternalOdoo: plan.external.type === 'odoo',
+      externalKind: kindOf(plan.external.type),
       key: plan.key,
       pairs: plan.pairs,
       direction: plan.direction,
@@ -94,6 +94,7 @@ async function makePlan(
     signal,
     usual: null,
   })
+  const isDescribed = kindOf(external.type) === 'described'
   const isOdoo = external.type === 'odoo'
   const sights = await asker.working(
     'Looking at the fields of both',
@@ -105,13 +106,15 @@ async function makePlan(
       `${model}: ${plural(seen.odoo.schema.fields.size, 'field')}; ${collection}: ${plural(seen.external.schema.fields.size, 'field')}`,
   )
   const proposed = proposeFields(sights)
-  const key = await chooseKey(options.key, sights, proposed, asker)
+  const chosen = await chooseKey(options.key, sights, proposed, asker)
+  // What is only read gets no keys from us.
+  const key = isDescribed ? { ...chosen, generate: null } : chosen
   const pairs = await choosePairs(proposed, key, asker)
   const direction = (options.direction ??
     (await asker.choose({
       message: 'Where do changes flow?',
       flag: '--direction',
-      initial: 'both',
+      initial: isDescribed ? 'to-odoo' : 'both',
       choices: [
         { value: 'both', label: 'both ways' },
         { value: 'from-odoo', label: `from Odoo to ${external.name}` },
@@ -119,6 +122,11 @@ async function makePlan(
       ],
     }))) as Direction
   return { odoo, external, model, collection, sights, key, pairs, direction }
+}
+
+function kindOf(type: string): 'table' | 'model' | 'described' {
+  if (type === 'odoo') return 'model'
+  return type === 'rest' || type === 'files' ? 'described' : 'table'
 }
 
 async function chooseCollection(

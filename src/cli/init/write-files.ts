@@ -24,9 +24,9 @@ export async function writeFiles(
   mapping: { readonly name: string; readonly text: string },
 ): Promise<readonly string[]> {
   const folder = dirname(config)
-  const secrets = connections.flatMap(({ settings }) => settings.filter(({ secretFile }) => secretFile !== null))
+  const secrets = connections.flatMap(({ settings }) => settings.flatMap(({ secretFile }) => secretFile ?? []))
   const files: NewFile[] = [
-    ...secrets.map(({ secretFile, value }) => ({ path: secretFile ?? '', text: `${value}\n`, mode: 0o600 })),
+    ...secrets.map(({ path, text }) => ({ path, text: `${text}\n`, mode: 0o600 })),
     // Nothing in that folder is for a repository.
     ...(secrets.length === 0 ? [] : [{ path: 'secrets/.gitignore', text: '*\n', mode: 0o600 }]),
     { path: `mappings/${mapping.name}.yaml`, text: mapping.text, mode: 0o644 },

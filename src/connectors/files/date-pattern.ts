@@ -1,13 +1,4 @@
-/** The parts of a date and a time, as they are written. */
-export interface DateParts {
-  readonly year: number
-  readonly month: number
-  readonly day: number
-  readonly hour: number
-  readonly minute: number
-  readonly second: number
-  readonly millisecond: number
-}
+import type { DateParts } from '../time-zone.ts'
 
 export interface DatePattern {
   /** null: the text is not written like this, or the calendar has no such day. */

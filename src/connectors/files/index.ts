@@ -29,6 +29,7 @@ export const createFilesConnector: ConnectorFactory = (settings, name, { folder 
   }
   return {
     check: (signal) => checkConnection(connection, signal),
+    collections: async () => Object.keys(parsed.collections).map((each) => ({ name: each, label: null })),
     collection: (request) => filesCollection(connection, request),
     async [Symbol.asyncDispose]() {
       await Promise.all(lanes.values())

@@ -1,3 +1,4 @@
+import { localTimeText } from '../time-zone.ts'
 import type { Leaving } from './collection-schema.ts'
 import type { FilesContext } from './context.ts'
 import { fillName, joinPath, markerOf } from './file-name.ts'
@@ -13,7 +14,6 @@ import {
 import { type Line, rendererOf } from './render-lines.ts'
 import { inTransaction, nextNumber } from './store.ts'
 import { recordsAfterId } from './stored-records.ts'
-import { localTimeText } from './time-zone.ts'
 
 const PIECE_BYTES = 64 * 1024
 const PAGE = 2000

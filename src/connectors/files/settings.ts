@@ -14,17 +14,17 @@ const fingerprint = z
 
 const sftp = z
   .strictObject({
-    host: z.string().min(1),
-    port: z.int().min(1).max(65_535).default(22),
-    user: z.string().min(1),
-    password: secret.optional(),
-    /** The key itself, as from ${file:/run/secrets/key}. */
-    private_key: secret.optional(),
-    passphrase: secret.optional(),
-    /** Who the server is: the fingerprint of its key, or several while it is being replaced. */
-    host_key: z.union([fingerprint, z.array(fingerprint).min(1)]).optional(),
-    /** Or a file in the form of ~/.ssh/known_hosts that names it. */
-    known_hosts: z.string().min(1).optional(),
+    host: z.string().min(1).describe("The server's name."),
+    port: z.int().min(1).max(65_535).default(22).describe('Its port.'),
+    user: z.string().min(1).describe('Who we are there.'),
+    password: secret.optional().describe('Our password; or `private_key`.'),
+    private_key: secret.optional().describe('The key itself, as the placeholder of a file gives it.'),
+    passphrase: secret.optional().describe('What the key is encrypted with.'),
+    host_key: z
+      .union([fingerprint, z.array(fingerprint).min(1)])
+      .optional()
+      .describe('Who the server is: the fingerprint of its key, or several while it is being replaced.'),
+    known_hosts: z.string().min(1).optional().describe('Or a file in the form of ~/.ssh/known_hosts that names it.'),
   })
   .refine((ssh) => ssh.password !== undefined || ssh.private_key !== undefined, 'needs password or private_key')
   .refine((ssh) => (ssh.host_key === undefined) !== (ssh.known_hosts === undefined), {
@@ -35,13 +35,25 @@ const sftp = z
 /** A `type: files` connection in config.yaml. */
 export const filesSettings = z.strictObject({
   type: z.literal('files').optional(),
-  /** On this machine, relative to the configuration; with `sftp`, on the server. Nothing outside of it is touched. */
-  folder: z.string().min(1),
-  sftp: sftp.optional(),
-  /** The file in which is kept what the files add up to. ./data/<connection>.files.db unless given. */
-  store: z.string().min(1).optional(),
-  timeouts: z.strictObject({ connect: duration.prefault('20s'), answer: duration.prefault('60s') }).prefault({}),
-  collections: z.record(z.string(), collectionSchema),
+  folder: z
+    .string()
+    .min(1)
+    .describe(
+      'On this machine, relative to the configuration; with `sftp`, on the server. Nothing outside of it is touched.',
+    ),
+  sftp: sftp.optional().describe("A server in place of this machine's own disk."),
+  store: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The file in which is kept what the files add up to. ./data/<connection>.files.db unless given.'),
+  timeouts: z
+    .strictObject({
+      connect: duration.prefault('20s').describe('To connect and log in.'),
+      answer: duration.prefault('60s').describe('For each call.'),
+    })
+    .prefault({}),
+  collections: z.record(z.string(), collectionSchema).describe('Kinds of records, by the name that mappings use.'),
 })
 
 export interface SftpSettings {
@@ -90,7 +102,7 @@ export function parseFilesSettings(settings: unknown, name: string, folder: stri
     store: resolve(folder, store),
     connectTimeoutMs: timeouts.connect,
     answerTimeoutMs: timeouts.answer,
-    collections,
+    collections: collections,
   }
 }
 

@@ -2,9 +2,8 @@ import type { Value } from '../../contract/value.ts'
 import { datetimeValue } from '../sql/datetime.ts'
 import { decimalValue, plainDigits } from '../sql/decimal.ts'
 import { parseJsonText } from '../sql/json-text.ts'
+import { type DateParts, momentOf, wallClock } from '../time-zone.ts'
 import type { Column } from './columns.ts'
-import type { DateParts } from './date-pattern.ts'
-import { momentOf, wallClock } from './time-zone.ts'
 
 /** Why a value does not fit its column, as the end of a sentence: `price "1.2.3" is no decimal`. */
 export class ValueProblem extends Error {}

@@ -1,6 +1,7 @@
 import type { ConnectorFactory } from '../../contract/connector.ts'
 import { checkConnection } from './check.ts'
 import { mysqlCollection } from './collection.ts'
+import { listTables } from './list-tables.ts'
 import { mysqlConnection } from './pool.ts'
 import { parseMysqlSettings } from './settings.ts'
 
@@ -9,6 +10,7 @@ export const createMysqlConnector: ConnectorFactory = (settings, name) => {
   const connection = mysqlConnection(name, parseMysqlSettings(settings, name))
   return {
     check: (signal) => checkConnection(connection, signal),
+    collections: (signal) => listTables(connection, signal),
     collection: (request) => mysqlCollection(connection, request),
     [Symbol.asyncDispose]: () => connection.close(),
   }

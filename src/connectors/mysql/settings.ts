@@ -6,16 +6,15 @@ import { describeIssues } from '../sql/spec.ts'
 /** A `type: mysql` connection: MariaDB 10.6 and later, or MySQL 8. */
 export const mysqlSettingsSchema = z.strictObject({
   type: z.literal('mysql').optional(),
-  /**
-   * mysql://user:password@host:3306/database. With TLS: `?ssl-mode=required`, or `?ssl-mode=verify_identity`, which also
-   * checks the server's certificate, and `&ssl-ca=/path/to/ca.pem` where its issuer is not a public one.
-   */
-  url: z.string().regex(/^(mysql|mariadb):\/\//, 'must begin with mysql://'),
-  /** The most connections at once. */
-  connections: z.number().int().min(1).max(50).default(4),
-  connect_timeout: duration.prefault('10s'),
-  /** The server ends a statement of ours that takes longer. */
-  statement_timeout: duration.prefault('60s'),
+  url: z
+    .string()
+    .regex(/^(mysql|mariadb):\/\//, 'must begin with mysql://')
+    .describe(
+      "mysql://user:password@host:3306/database. With TLS: `?ssl-mode=required`, or `?ssl-mode=verify_identity`, which also checks the server's certificate, and `&ssl-ca=/path/to/ca.pem` where its issuer is not a public one.",
+    ),
+  connections: z.number().int().min(1).max(50).default(4).describe('The most connections at once.'),
+  connect_timeout: duration.prefault('10s').describe('To connect and log in.'),
+  statement_timeout: duration.prefault('60s').describe('The server ends a statement of ours that takes longer.'),
 })
 
 export interface MysqlSettings {

@@ -22,41 +22,64 @@ const QUIET_CONTEXT = {
 /** A connection of `type: odoo` in config.yaml. */
 const connectionSettings = z.strictObject({
   type: z.literal('odoo'),
-  /** Scheme, host, port and path prefix, if there is one. */
-  url: z.url({ protocol: /^https?$/ }),
-  database: z.string().min(1),
-  /** How to call Odoo. `auto`: the best that the server speaks and the credentials below allow. */
-  protocol: z.enum(['auto', ...PROTOCOLS]).default('auto'),
-  /** The login that the key or the password belongs to. JSON-2 alone works without. */
-  user: z.string().min(1).optional(),
-  /** A key of a user made for this purpose, from Preferences → Account Security. */
-  api_key: z.string().min(1).meta({ secret: true }).optional(),
-  /** For a web session, and where there is no key. */
-  password: z.string().min(1).meta({ secret: true }).optional(),
-  /** Of an administrator, for `tandem odoo hooks` alone: see its option --key-env. */
+  url: z.url({ protocol: /^https?$/ }).describe('Scheme, host, port and path prefix, if there is one.'),
+  database: z.string().min(1).describe('The name of the database.'),
+  protocol: z
+    .enum(['auto', ...PROTOCOLS])
+    .default('auto')
+    .describe('How to call Odoo. `auto`: the best that the server speaks and the credentials below allow.'),
+  user: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The login that the key or the password belongs to. JSON-2 alone works without.'),
+  api_key: z
+    .string()
+    .min(1)
+    .meta({ secret: true })
+    .optional()
+    .describe('A key of a user made for this purpose, from Preferences → Account Security.'),
+  password: z
+    .string()
+    .min(1)
+    .meta({ secret: true })
+    .optional()
+    .describe('For a web session, and where there is no key.'),
   setup: z
-    .strictObject({ user: z.string().min(1).optional(), api_key: z.string().min(1).meta({ secret: true }) })
-    .optional(),
-  /** Where the websocket answers, if not under `url`: Odoo's evented port, where no proxy leads there. */
-  websocket_url: z.url({ protocol: /^https?$/ }).optional(),
-  /** Added to the quiet defaults; a key set to false here switches that default off. */
-  context: odooContext.default({}).transform((own) => ({ ...QUIET_CONTEXT, ...own })),
+    .strictObject({
+      user: z.string().min(1).optional().describe('Its login.'),
+      api_key: z.string().min(1).meta({ secret: true }).describe('Its key.'),
+    })
+    .optional()
+    .describe('Of an administrator, for `tandem odoo hooks` alone: see its option --key-env.'),
+  websocket_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where the websocket answers, if not under `url`: Odoo's evented port, where no proxy leads there."),
+  context: odooContext
+    .default({})
+    .transform((own) => ({ ...QUIET_CONTEXT, ...own }))
+    .describe('Added to the quiet defaults; a key set to false here switches that default off.'),
   limits: z
     .strictObject({
-      /** Calls in flight. A handful is the most that helps; a hundred break a small server. */
-      concurrency: z.int().min(1).max(32).default(4),
-      /** Calls begun in any one second. */
-      per_second: z.int().min(1).nullable().default(null),
-      answer_bytes: z.int().min(1_000_000).default(256_000_000),
+      concurrency: z
+        .int()
+        .min(1)
+        .max(32)
+        .default(4)
+        .describe('Calls in flight. A handful is the most that helps; a hundred break a small server.'),
+      per_second: z.int().min(1).nullable().default(null).describe('Calls begun in any one second.'),
+      answer_bytes: z.int().min(1_000_000).default(256_000_000).describe('The largest answer that is read, in bytes.'),
     })
     .prefault({}),
   timeouts: z
     .strictObject({
-      connect: duration.prefault('10s'),
-      /** To the first byte: a large create works for a long time before it answers. */
-      answer: duration.prefault('150s'),
-      body: duration.prefault('60s'),
-      total: duration.prefault('180s'),
+      connect: duration.prefault('10s').describe('To open a connection.'),
+      answer: duration
+        .prefault('150s')
+        .describe('To the first byte: a large create works for a long time before it answers.'),
+      body: duration.prefault('60s').describe('Between two parts of an answer.'),
+      total: duration.prefault('180s').describe('For a call as a whole.'),
     })
     .prefault({}),
 })

@@ -6,15 +6,29 @@ import { describeIssues } from '../sql/spec.ts'
 /** A `type: postgres` connection. */
 export const postgresSettingsSchema = z.strictObject({
   type: z.literal('postgres').optional(),
-  /** postgresql://user:password@host:5432/database?sslmode=verify-full, of the server itself and not of a pooler. */
-  url: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://'),
-  /** The most connections at once, besides one for each watched table. */
-  connections: z.number().int().min(1).max(50).default(4),
-  connect_timeout: duration.prefault('10s'),
-  /** The server ends a statement of ours that takes longer. */
-  statement_timeout: duration.prefault('60s'),
-  /** The schema that holds what the capture by triggers needs. Dropping it with CASCADE removes every trace of it. */
-  capture_schema: z.string().min(1).max(63).default('tandem'),
+  url: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .describe(
+      'postgresql://user:password@host:5432/database?sslmode=verify-full, of the server itself and not of a pooler.',
+    ),
+  connections: z
+    .number()
+    .int()
+    .min(1)
+    .max(50)
+    .default(4)
+    .describe('The most connections at once, besides one for each watched table.'),
+  connect_timeout: duration.prefault('10s').describe('To connect and log in.'),
+  statement_timeout: duration.prefault('60s').describe('The server ends a statement of ours that takes longer.'),
+  capture_schema: z
+    .string()
+    .min(1)
+    .max(63)
+    .default('tandem')
+    .describe(
+      'The schema that holds what the capture by triggers needs. Dropping it with CASCADE removes every trace of it.',
+    ),
 })
 
 export interface PostgresSettings {

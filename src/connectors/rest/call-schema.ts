@@ -8,107 +8,140 @@ const query = z.record(z.string(), z.json())
 
 /** One HTTP call. Path, query, headers and body may hold placeholders such as `{id}`. */
 const call = {
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
-  path,
-  query: query.default({}),
-  headers: z.record(z.string(), z.string()).default({}),
-  body: z.json().optional(),
+  method: z
+    .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+    .optional()
+    .describe('As the table of [calls](#calls) says, unless given.'),
+  path: path.describe("Behind the connection's `url`."),
+  query: query.default({}).describe('Parameters.'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Further headers.'),
+  body: z.json().optional().describe('What is sent, as JSON.'),
 }
 
 /** How the pages of a list follow each other. */
-const paging = z.discriminatedUnion('by', [
-  /** One answer holds everything. */
-  z.strictObject({ by: z.literal('none') }),
-  /** `?page=1&per_page=100` */
-  z.strictObject({
-    by: z.literal('page'),
-    page: text.default('page'),
-    first: z.int().min(0).default(1),
-    size: text.optional(),
-    limit: z.int().min(1).default(100),
-    /** Where the number of pages is told; without it, the end is a page that is shorter than one before it. */
-    pages: jsonPath.optional(),
-  }),
-  /** `?offset=0&limit=100` */
-  z.strictObject({
-    by: z.literal('offset'),
-    offset: text.default('offset'),
-    size: text.default('limit'),
-    limit: z.int().min(1).default(100),
-    /** Where the number of all records is told. */
-    total: jsonPath.optional(),
-  }),
-  /** The answer names what to ask for next. */
-  z.strictObject({
-    by: z.literal('cursor'),
-    cursor: text.default('cursor'),
-    next: jsonPath,
-    /** Where the answer says whether there is more, if it names a next one even after the last (`hasNextPage`). */
-    more: jsonPath.optional(),
-    size: text.optional(),
-    limit: z.int().min(1).default(100),
-  }),
-  /** The header `Link: <…>; rel="next"`. */
-  z.strictObject({ by: z.literal('link'), size: text.optional(), limit: z.int().min(1).default(100) }),
-  /** The answer holds the next page's address. */
-  z.strictObject({
-    by: z.literal('next'),
-    next: jsonPath,
-    size: text.optional(),
-    limit: z.int().min(1).default(100),
-  }),
-  /** `?since_id=42`: records after an id, in the order of ids. Deletes meanwhile do not shift it. */
-  z.strictObject({
-    by: z.literal('keyset'),
-    after: text.default('since_id'),
-    /** Where a record holds what `after` is compared with; its id, unless given. */
-    from: jsonPath.optional(),
-    /** Where the number of records from here on is told. */
-    total: jsonPath.optional(),
-    size: text.optional(),
-    limit: z.int().min(1).default(100),
-  }),
-])
+const paging = z
+  .discriminatedUnion('by', [
+    z.strictObject({ by: z.literal('none') }).describe('One answer holds everything.'),
+    z
+      .strictObject({
+        by: z.literal('page'),
+        page: text.default('page').describe('The parameter with the number of the page.'),
+        first: z.int().min(0).default(1).describe('The number of the first one.'),
+        size: text.optional().describe('The parameter with the number of records a page; absent: it is not sent.'),
+        limit: z.int().min(1).default(100).describe('How many records a page.'),
+        pages: jsonPath
+          .optional()
+          .describe(
+            'Where the number of pages is told; without it, the end is a page that is shorter than one before it.',
+          ),
+      })
+      .describe('`?page=1&per_page=100`'),
+    z
+      .strictObject({
+        by: z.literal('offset'),
+        offset: text.default('offset').describe('The parameter with how many records come before.'),
+        size: text
+          .default('limit')
+          .describe('The parameter with the number of records a page; absent: it is not sent.'),
+        limit: z.int().min(1).default(100).describe('How many records a page.'),
+        total: jsonPath.optional().describe('Where the number of all records is told.'),
+      })
+      .describe('`?offset=0&limit=100`'),
+    z
+      .strictObject({
+        by: z.literal('cursor'),
+        cursor: text.default('cursor').describe('The parameter with the cursor.'),
+        next: jsonPath.describe('Where the answer holds it.'),
+        more: jsonPath
+          .optional()
+          .describe(
+            'Where the answer says whether there is more, if it names a next one even after the last (`hasNextPage`).',
+          ),
+        size: text.optional().describe('The parameter with the number of records a page; absent: it is not sent.'),
+        limit: z.int().min(1).default(100).describe('How many records a page.'),
+      })
+      .describe('The answer names what to ask for next.'),
+    z
+      .strictObject({
+        by: z.literal('link'),
+        size: text.optional().describe('The parameter with the number of records a page; absent: it is not sent.'),
+        limit: z.int().min(1).default(100).describe('How many records a page.'),
+      })
+      .describe('The header `Link: <…>; rel="next"`.'),
+    z
+      .strictObject({
+        by: z.literal('next'),
+        next: jsonPath.describe('Where the answer holds it.'),
+        size: text.optional().describe('The parameter with the number of records a page; absent: it is not sent.'),
+        limit: z.int().min(1).default(100).describe('How many records a page.'),
+      })
+      .describe("The answer holds the next page's address."),
+    z
+      .strictObject({
+        by: z.literal('keyset'),
+        after: text.default('since_id').describe('The parameter with the id.'),
+        from: jsonPath.optional().describe('Where a record holds what `after` is compared with; its id, unless given.'),
+        total: jsonPath.optional().describe('Where the number of records from here on is told.'),
+        size: text.optional().describe('The parameter with the number of records a page; absent: it is not sent.'),
+        limit: z.int().min(1).default(100).describe('How many records a page.'),
+      })
+      .describe('`?since_id=42`: records after an id, in the order of ids. Deletes meanwhile do not shift it.'),
+  ])
+  .meta({ title: 'paging' })
 
 /**
  * A call that answers with a list. What paging and filters add goes into the query, or where the body has a placeholder of
  * that name, there (GraphQL's variables).
  */
-export const listCall = z.strictObject({
-  ...call,
-  /** Where the list is in the answer; '' where the answer is the list. */
-  items: jsonPath.default(''),
-  paging: paging.default({ by: 'none' }),
-})
+export const listCall = z
+  .strictObject({
+    ...call,
+    items: jsonPath.default('').describe("Where the list is in the answer; '' where the answer is the list."),
+    paging: paging.default({ by: 'none' }).describe('How the pages of the list follow each other.'),
+  })
+  .meta({ title: 'list call' })
 
 /** A call that answers with one record. */
-export const itemCall = z.strictObject({
-  ...call,
-  /** Where the record is in the answer. */
-  item: jsonPath.default(''),
-  /** Where an answer with a good status says that it failed (`userErrors` of a GraphQL mutation); an empty list is none. */
-  error: z.string().min(1).optional(),
-})
+export const itemCall = z
+  .strictObject({
+    ...call,
+    item: jsonPath.default('').describe('Where the record is in the answer.'),
+    error: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Where an answer with a good status says that it failed (`userErrors` of a GraphQL mutation); an empty list is none.',
+      ),
+  })
+  .meta({ title: 'call' })
 
 /** Records by several ids or values in one call. */
-export const manyCall = z.strictObject({
-  ...call,
-  items: jsonPath.default(''),
-  /** The most ids or values in one call. */
-  max: z.int().min(1).default(50),
-  /** Joins them in `{ids}` or `{values}` where those stand inside of a text, or as a whole: without it, a list. */
-  separator: z.string().optional(),
-})
+export const manyCall = z
+  .strictObject({
+    ...call,
+    items: jsonPath.default('').describe('Where the list is in the answer; absent where the answer is the list.'),
+    max: z.int().min(1).default(50).describe('The most ids or values in one call.'),
+    separator: z
+      .string()
+      .optional()
+      .describe(
+        'Joins them in `{ids}` or `{values}` where those stand inside of a text, or as a whole: without it, a list.',
+      ),
+  })
+  .meta({ title: 'call for several' })
 
 /** Several writes in one call: WooCommerce's `{ create: […], update: […], delete: […] }` and the like. */
-export const batchCall = z.strictObject({
-  ...call,
-  max: z.int().min(1).default(100),
-  /** Where the answers are, in the order of what was sent. */
-  items: jsonPath,
-  /** Where an answer says that its operation failed; a message or an object with one. */
-  error: jsonPath.optional(),
-})
+export const batchCall = z
+  .strictObject({
+    ...call,
+    max: z.int().min(1).default(100).describe('The most operations in one call.'),
+    items: jsonPath.describe('Where the answers are, in the order of what was sent.'),
+    error: jsonPath
+      .optional()
+      .describe('Where an answer says that its operation failed; a message or an object with one.'),
+  })
+  .meta({ title: 'batch call' })
 
 export type ListCall = z.output<typeof listCall>
 export type ManyCall = z.output<typeof manyCall>

@@ -65,7 +65,7 @@ export async function checkFilters({ client, definition, name }: Resource, signa
   }
   const problems: Problem[] = []
   for (const filter of changes.filters) {
-    const since = formatMoment(Date.now() + YEAR_MS, changes.format)
+    const since = formatMoment(Date.now() + YEAR_MS, changes.format, definition.timezone)
     const filled = Object.fromEntries(
       Object.entries(filter).map(([key, value]) => [key, fill(value as Value, { since })]),
     )

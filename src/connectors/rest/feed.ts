@@ -68,7 +68,8 @@ async function readPage(
     source.filter,
     source.id,
   )
-  const stamps = items.map((item) => parseMoment(valueAt(item, resource.definition.changes?.field ?? '')) ?? 0)
+  const { changes, timezone } = resource.definition
+  const stamps = items.map((item) => parseMoment(valueAt(item, changes?.field ?? ''), timezone) ?? 0)
   const newestMs = stamps.length === 0 ? 0 : Math.max(...stamps)
   // The newest stamp is a time that the server's clock has reached, where the server does not tell its time itself.
   const floorMs = started.last === null ? (serverMs ?? (newestMs > 0 ? newestMs : null)) : started.floorMs
@@ -84,15 +85,16 @@ async function readPage(
 
 /** The lists of a scan. The first one reads all records; what else points to them is told by the later ones. */
 function sourcesOf({ definition }: Resource, scan: Scan): Source[] {
-  const { changes, list, related, deleted } = definition
+  const { changes, list, related, deleted, timezone } = definition
   const whole: Source = { kind: 'records', call: list, id: definition.id, filter: {} }
   if (scan.lowMs === null) return [whole]
   const { lowMs } = scan
-  const records = changes === undefined ? [whole] : filtersOf(changes, lowMs).map((filter) => ({ ...whole, filter }))
+  const records =
+    changes === undefined ? [whole] : filtersOf(changes, lowMs, timezone).map((filter) => ({ ...whole, filter }))
   return [
     ...records,
-    ...related.flatMap((call) => sourcesFor('related', call, lowMs)),
-    ...(deleted === undefined ? [] : sourcesFor('deleted', deleted, lowMs)),
+    ...related.flatMap((call) => sourcesFor('related', call, lowMs, timezone)),
+    ...(deleted === undefined ? [] : sourcesFor('deleted', deleted, lowMs, timezone)),
   ]
 }
 
@@ -100,14 +102,15 @@ function sourcesFor(
   kind: 'related' | 'deleted',
   call: ListCall & { readonly id: string; readonly changes?: ChangeFilter | undefined },
   lowMs: number,
+  timezone: string,
 ): Source[] {
-  const filters = call.changes === undefined ? [{}] : filtersOf(call.changes, lowMs)
+  const filters = call.changes === undefined ? [{}] : filtersOf(call.changes, lowMs, timezone)
   return filters.map((filter) => ({ kind, call, id: call.id, filter }))
 }
 
 /** The API may compare in its own resolution: a moment that is cut to it can only find too much. */
-function filtersOf(changes: ChangeFilter, lowMs: number): Readonly<Record<string, Value>>[] {
-  const since = formatMoment(Math.floor(lowMs / changes.resolution) * changes.resolution, changes.format)
+function filtersOf(changes: ChangeFilter, lowMs: number, timezone: string): Readonly<Record<string, Value>>[] {
+  const since = formatMoment(Math.floor(lowMs / changes.resolution) * changes.resolution, changes.format, timezone)
   return changes.filters.map((filter) =>
     Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, fill(value as Value, { since })])),
   )

@@ -25,7 +25,8 @@ const HOT_STEPS = 2
  */
 export function readItem(reader: ItemReader, item: Value, isWhole: boolean, serverMs: number | null): RecordState {
   const { definition } = reader
-  const changedAtMs = definition.changes === undefined ? null : parseMoment(valueAt(item, definition.changes.field))
+  const changedAtMs =
+    definition.changes === undefined ? null : parseMoment(valueAt(item, definition.changes.field), definition.timezone)
   return {
     id: itemId(reader, item),
     version: versionOf(definition, item, changedAtMs, serverMs),
@@ -61,18 +62,18 @@ function readFields({ fieldNames, types, definition }: ItemReader, item: Value, 
   const fields: Record<string, Value> = {}
   for (const name of fieldNames) {
     const value = valueAt(item, name)
-    if (value !== undefined) fields[name] = decode(value, types.get(name), name === definition.id)
+    if (value !== undefined) fields[name] = decode(value, types.get(name), name === definition.id, definition.timezone)
     else if (isWhole) fields[name] = null
   }
   return fields
 }
 
 /** Times in one spelling, so that equal ones are equal. What does not look like its type stays as it is. */
-function decode(value: Value, field: FieldSchema | undefined, isId: boolean): Value {
+function decode(value: Value, field: FieldSchema | undefined, isId: boolean, zone: string): Value {
   if (isId && typeof value === 'number') return String(value)
   if (value === '' && field?.type !== 'text' && field?.type !== 'html' && field?.type !== 'json') return null
   if (field?.type === 'datetime') {
-    const ms = parseMoment(value)
+    const ms = parseMoment(value, zone)
     return ms === null
       ? value
       : String(formatMoment(ms, 'iso'))

@@ -5,44 +5,73 @@ import { parseTableName, type TableName } from './identifier.ts'
 
 /** A table whose rows are the lines of a record. */
 const childSchema = z.strictObject({
-  table: z.string().min(1),
-  /** The column that holds the id of the record that a line belongs to. */
-  parent: z.string().min(1),
-  /** The columns that name a line within its record. Without them, the primary key without the parent's column. */
-  key: z.array(z.string().min(1)).min(1).optional(),
-  /** A condition in SQL that a line meets; other rows are left alone. Written by the operator, used as it is. */
-  where: z.string().min(1).optional(),
+  table: z.string().min(1).describe('Its name, schema-qualified where needed.'),
+  parent: z.string().min(1).describe('The column that holds the id of the record that a line belongs to.'),
+  key: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      "The columns that name a line within its record. Without them, the primary key without the parent's column.",
+    ),
+  where: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A condition in SQL that a line meets; other rows are left alone. Written by the operator, used as it is.',
+    ),
 })
 
 /** A table as a collection, written in full. */
 export const tableSpecSchema = z
   .strictObject({
-    /** The table's name, schema-qualified where needed; a view's for reading only. */
-    table: z.string().min(1),
-    /** The column that names a record, or the columns that do together. Without it, the primary key. */
-    id: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
-    /** The column of the mapping's key. Says which unique violation of a create means "this record exists already". */
-    key: z.string().min(1).optional(),
-    /**
-     * How changes are found. `triggers`: triggers that the daemon installs; nothing is missed, deletes are told at once.
-     * `cursor`: by a column that grows with each change. `none`: only by comparing the whole table.
-     */
-    capture: z.enum(['triggers', 'cursor', 'none']).default('triggers'),
-    /**
-     * The column that says when a record last changed: a time, or a number that grows. A record in which it is null is
-     * seen by the first reading and by sweeps only. With `overlap`, a number counts as milliseconds do.
-     */
-    cursor: z.string().min(1).optional(),
-    /** With `capture: cursor`, how long a transaction may stay open and still be found by the next deep scan. */
-    overlap: duration.prefault('10m'),
-    /** The column and value that archive a record. */
+    table: z.string().min(1).describe("The table's name, schema-qualified where needed; a view's for reading only."),
+    id: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe('The column that names a record, or the columns that do together. Without it, the primary key.'),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        `The column of the mapping's key. Says which unique violation of a create means "this record exists already".`,
+      ),
+    capture: z
+      .enum(['triggers', 'cursor', 'none'])
+      .default('triggers')
+      .describe(
+        'How changes are found. `triggers`: triggers that the daemon installs; nothing is missed, deletes are told at once. `cursor`: by a column that grows with each change. `none`: only by comparing the whole table.',
+      ),
+    cursor: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The column that says when a record last changed: a time, or a number that grows. A record in which it is null is seen by the first reading and by sweeps only. With `overlap`, a number counts as milliseconds do.',
+      ),
+    overlap: duration
+      .prefault('10m')
+      .describe(
+        'With `capture: cursor`, how long a transaction may stay open and still be found by the next deep scan.',
+      ),
     archive: z
-      .strictObject({ column: z.string().min(1), value: z.union([z.string(), z.number(), z.boolean()]) })
-      .optional(),
-    /** A condition in SQL that a record of the collection meets. Written by the operator, used as it is. */
-    where: z.string().min(1).optional(),
-    /** Lines of a record in tables of their own, each as a field under a name that no column has. */
-    children: z.record(z.string().min(1), childSchema).default({}),
+      .strictObject({
+        column: z.string().min(1).describe('The column that says it.'),
+        value: z.union([z.string(), z.number(), z.boolean()]).describe('Its value for an archived record.'),
+      })
+      .optional()
+      .describe('The column and value that archive a record.'),
+    where: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A condition in SQL that a record of the collection meets. Written by the operator, used as it is.'),
+    children: z
+      .record(z.string().min(1), childSchema)
+      .default({})
+      .describe('Lines of a record in tables of their own, each as a field under a name that no column has.'),
   })
   .refine((spec) => spec.capture !== 'cursor' || spec.cursor !== undefined, {
     path: ['cursor'],

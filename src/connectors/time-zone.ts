@@ -1,4 +1,24 @@
-import type { DateParts } from './date-pattern.ts'
+import { z } from 'zod'
+
+/** The parts of a date and a time, as they are written. */
+export interface DateParts {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+  readonly millisecond: number
+}
+
+/** A zone's name in a configuration. */
+export const timezone = z.string().refine((zone) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}, 'must be a time zone such as UTC or Europe/Berlin')
 
 const FORMATS = new Map<string, Intl.DateTimeFormat>()
 
