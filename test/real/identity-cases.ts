@@ -152,40 +152,44 @@ function cases(series: OdooSeries): void {
       expect(await tandem.differences()).toEqual([])
     })
 
-    it('a restored backup accepted as the winner takes the other side back with it', async () => {
-      tandem = await openRealTandem({ odoo, protocol })
-      const add = (name: string) => tandem.insertPartner({ name, ref: `${tandem.mark}-${name}`, phone: 'old' })
-      const ann = await add('Ann')
-      await tandem.settle()
-      await whileDown(async () => {
-        await drop(`${database}_backup`)
-        await copy(database, `${database}_backup`)
-      })
-      await add('Cid')
-      await person('res.partner', 'write', { ids: [ann], vals: { phone: 'new' } })
-      await tandem.settle()
-      // A run later, all of it was seen once more.
-      await waitForGlance()
-      await (await tandem.runner()).runNow()
-      await whileDown(() => putBack(`${database}_backup`))
-      await expectStop()
-      expect((await cli('accept', 'erp', '--as', 'restored', '--winner', 'restored')).code).toBe(0)
-      await tandem.settle()
-      expect(await names()).toEqual(['Ann'])
-      expect(await tandem.customers()).toMatchObject([
-        { full_name: 'Ann', phone: 'old', archived: false },
-        { full_name: 'Cid', archived: true },
-      ])
-      expect(await tandem.differences()).toEqual([])
-      // Cid's id is given again.
-      await add('Xan')
-      await tandem.settle()
-      expect(await rows()).toEqual([
-        ['Ann', false],
-        ['Cid', true],
-        ['Xan', false],
-      ])
-    })
+    // What comes after a person's answer is the ledger's, whatever the version.
+    it.skipIf(series === '14')(
+      'a restored backup accepted as the winner takes the other side back with it',
+      async () => {
+        tandem = await openRealTandem({ odoo, protocol })
+        const add = (name: string) => tandem.insertPartner({ name, ref: `${tandem.mark}-${name}`, phone: 'old' })
+        const ann = await add('Ann')
+        await tandem.settle()
+        await whileDown(async () => {
+          await drop(`${database}_backup`)
+          await copy(database, `${database}_backup`)
+        })
+        await add('Cid')
+        await person('res.partner', 'write', { ids: [ann], vals: { phone: 'new' } })
+        await tandem.settle()
+        // A run later, all of it was seen once more.
+        await waitForGlance()
+        await (await tandem.runner()).runNow()
+        await whileDown(() => putBack(`${database}_backup`))
+        await expectStop()
+        expect((await cli('accept', 'erp', '--as', 'restored', '--winner', 'restored')).code).toBe(0)
+        await tandem.settle()
+        expect(await names()).toEqual(['Ann'])
+        expect(await tandem.customers()).toMatchObject([
+          { full_name: 'Ann', phone: 'old', archived: false },
+          { full_name: 'Cid', archived: true },
+        ])
+        expect(await tandem.differences()).toEqual([])
+        // Cid's id is given again.
+        await add('Xan')
+        await tandem.settle()
+        expect(await rows()).toEqual([
+          ['Ann', false],
+          ['Cid', true],
+          ['Xan', false],
+        ])
+      },
+    )
 
     it('another database, and a copy that has gone its own way, stop everything', async () => {
       tandem = await openRealTandem({ odoo, protocol })
@@ -223,17 +227,20 @@ function cases(series: OdooSeries): void {
       expect(await tandem.differences()).toEqual([])
     })
 
-    it('a file copy that nothing has happened to since cannot be told from the original', async () => {
-      tandem = await openRealTandem({ odoo, protocol })
-      await tandem.insertPartner({ name: 'Ann', ref: `${tandem.mark}-A` })
-      await tandem.settle()
-      await whileDown(async () => {
-        await drop(`${database}_backup`)
-        await copy(database, `${database}_backup`)
-        await putBack(`${database}_backup`)
-      })
-      await tandem.settle().catch(() => tandem.settle())
-      expect(await tandem.differences()).toEqual([])
-    })
+    it.skipIf(series === '14')(
+      'a file copy that nothing has happened to since cannot be told from the original',
+      async () => {
+        tandem = await openRealTandem({ odoo, protocol })
+        await tandem.insertPartner({ name: 'Ann', ref: `${tandem.mark}-A` })
+        await tandem.settle()
+        await whileDown(async () => {
+          await drop(`${database}_backup`)
+          await copy(database, `${database}_backup`)
+          await putBack(`${database}_backup`)
+        })
+        await tandem.settle().catch(() => tandem.settle())
+        expect(await tandem.differences()).toEqual([])
+      },
+    )
   })
 }
