@@ -1,4 +1,4 @@
-import type { Fault, Ledger } from '../../../src/ledger/ledger.ts'
+import type { Fault, HistoryEntry, Ledger } from '../../../src/ledger/ledger.ts'
 import { change, intent, kept, link, NOW_MS, seen, settlement, staging } from '../examples.ts'
 
 const FIELDS = ['name:name', 'email:email']
@@ -62,11 +62,11 @@ async function writeLinks(ledger: Ledger): Promise<void> {
   )
 }
 
-function created(id: string) {
+function created(id: string): HistoryEntry {
   return {
     ...{ atMs: NOW_MS, event: 'created', side: 'external', odooId: id, externalId: `x${id}`, key: `key-${id}` },
     detail: {},
-  } as const
+  }
 }
 
 /** One change in each state, and an intent that was never answered. */
