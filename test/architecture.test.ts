@@ -11,7 +11,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mapping: ['contract'],
   ledger: ['contract', 'mapping'],
   engine: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts'],
-  operations: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts', 'engine', 'app.ts', 'recognise.ts'],
+  operations: [
+    ...['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts', 'engine', 'app.ts', 'recognise.ts'],
+    ...['config/config-error.ts', 'cli/words.ts'],
+  ],
   http: ['contract'],
   config: ['contract', 'mapping'],
   connectors: ['contract', 'http'],
