@@ -173,6 +173,8 @@ describe('the API', () => {
   it('tells what a conflict was before, as far as the history knows', async () => {
     const { data } = await call('GET', '/api/conflicts/customers/odoo/1')
     expect(data.base).toEqual({ 'email:email': { external: 'base@x' } })
+    // No mapping runs here that could ask.
+    expect(data.writers).toEqual({ odoo: null, external: null })
   })
 
   it('tells no secret of the configuration', async () => {

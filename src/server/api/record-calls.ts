@@ -5,7 +5,7 @@ import { listDeadLetters, showDeadLetter } from '../../operations/dead-letters.t
 import { discardDeadLetters } from '../../operations/discard-dead-letters.ts'
 import { retryDeadLetters } from '../../operations/retry-dead-letters.ts'
 import { trace } from '../../operations/trace.ts'
-import { withBase } from '../conflict-base.ts'
+import { viewOf } from '../conflict-views.ts'
 import { sideOf } from '../page-tools.ts'
 import { type ApiRoute, get, post } from './api-route.ts'
 import { listQuery } from './schemas/common.ts'
@@ -30,7 +30,7 @@ export const recordCalls: readonly ApiRoute[] = [
     answer: schemas.conflictDetail,
     async handle({ site, path }) {
       const { mapping, side, id } = recordOf(path)
-      return { data: await withBase(site, await showConflict(site, mapping, { side, id })) }
+      return { data: await viewOf(site, await showConflict(site, mapping, { side, id })) }
     },
   }),
   get({

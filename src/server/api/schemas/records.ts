@@ -38,6 +38,9 @@ export const conflictDetail = z
       .describe(
         'By pair, what Tandem itself wrote last, on the side where it did; what the history does not hold is missing.',
       ),
+    writers: z
+      .object({ odoo: nullable(z.string()), external: nullable(z.string()) })
+      .describe('Who wrote the record last, by name, asked of the systems now; null: not told.'),
   })
   .meta({ id: 'ConflictDetail' })
 
