@@ -130,8 +130,9 @@ const TASTES: Readonly<Record<string, (kitchen: Kitchen) => Promise<void>>> = {
     await sync()
     const admin = odoo.as('admin')
     const [ada] = admin.read('res.partner', admin.search('res.partner', [['ref', '=', 'P']]), ['parent_id'])
-    expect(ada?.parent_id).toEqual([admin.search('res.partner', [['ref', '=', 'Z']])[0], expect.any(String)])
-    admin.create('res.partner', [{ name: 'Bo', ref: 'Q', parent_id: (ada?.parent_id as [number])[0] }])
+    const [acme = 0] = admin.search('res.partner', [['ref', '=', 'Z']])
+    expect(ada?.parent_id).toEqual([acme, expect.any(String)])
+    admin.create('res.partner', [{ name: 'Bo', ref: 'Q', parent_id: acme }])
     await sync()
     expect(rows("select employer from people where code = 'Q'")).toEqual([{ employer: 'Z' }])
   },
@@ -195,7 +196,7 @@ describe('the cookbook', () => {
   function kitchenOf({ title, mappings, sql }: Recipe, odoo: SandboxOdoo | null): string {
     const place = join(folder, title.replace(/\W+/g, '-'))
     mkdirSync(join(place, 'mappings'), { recursive: true })
-    mappings.forEach((text, at) => writeFileSync(join(place, 'mappings', `${at}.yaml`), text))
+    for (const [at, text] of mappings.entries()) writeFileSync(join(place, 'mappings', `${at}.yaml`), text)
     const { url = 'http://127.0.0.1:9', database = 'x', apiKey = 'x' } = odoo ?? {}
     const erp = `{ type: odoo, url: "${url}", database: "${database}", api_key: "${apiKey}" }`
     writeFileSync(
