@@ -1,4 +1,4 @@
-// `npm run test:deploy [-- --container]`: what `deploy/` holds, with the tools that judge it. Installs them on Debian as
+// `npm run test:deploy [-- --container]`: what `deploy/` holds, with the tools that judge it, and completion in real shells. Installs them on Debian as
 // root. With --container also builds the Dockerfile (with buildah, on a base made from Debian's packages) and runs it.
 import { installPackages, missingPackages } from './real/apt.ts'
 import { whyHostCannotRunServers } from './real/host.ts'
@@ -7,7 +7,7 @@ import { runVitest } from './real/run-vitest.ts'
 import { untilStopSignal } from './real/stop-signals.ts'
 
 const CONTAINER = '--container'
-const TOOLS = ['yamllint', 'bubblewrap', 'systemd']
+const TOOLS = ['yamllint', 'bubblewrap', 'systemd', 'zsh', 'fish']
 const CONTAINER_TOOLS = ['buildah', 'debootstrap', 'ca-certificates']
 
 process.exitCode = await main().catch((error: unknown) => {

@@ -11,7 +11,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mapping: ['contract'],
   ledger: ['contract', 'mapping'],
   engine: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts'],
-  operations: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts', 'engine', 'app.ts', 'recognise.ts'],
+  operations: [
+    ...['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts', 'engine', 'app.ts', 'recognise.ts'],
+    ...['config/config-error.ts', 'words.ts'],
+  ],
   http: ['contract'],
   config: ['contract', 'mapping'],
   connectors: ['contract', 'http'],
@@ -63,6 +66,15 @@ describe('the layers', () => {
           .filter((target) => target.endsWith('.ts') && !target.startsWith(`${folder}/`))
           .filter((target) => !allowed.some((each) => target === each || target.startsWith(`${each}/`)))
           .map((target) => `${file} imports ${target}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it('nothing but the entry point imports the command line', () => {
+    const wrong = all
+      .filter(({ file }) => file !== 'main.ts' && !file.startsWith('cli/'))
+      .flatMap(({ file, imports }) =>
+        imports.filter((target) => target.startsWith('cli/')).map((target) => `${file} imports ${target}`),
       )
     expect(wrong).toEqual([])
   })

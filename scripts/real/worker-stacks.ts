@@ -30,7 +30,13 @@ export async function startWorkerStacks(
     mkdirSync(own)
     // The older one cannot be started with worker processes here (see odoo-14-install.ts).
     const processes = series === '19' ? ODOO_WORKERS : 0
-    const stack = await startStack({ series, directory: own, database: 'tandem_test', workers: processes, durable: false })
+    const stack = await startStack({
+      series,
+      directory: own,
+      database: 'tandem_test',
+      workers: processes,
+      durable: false,
+    })
     started.push(stack)
     return stack
   }

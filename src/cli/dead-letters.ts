@@ -5,6 +5,7 @@ import { discardDeadLetters } from '../operations/discard-dead-letters.ts'
 import type { EditResult } from '../operations/edit-dead-letter.ts'
 import { retryDeadLetters } from '../operations/retry-dead-letters.ts'
 import { checkHasRun, mappingNamed } from '../operations/site.ts'
+import { plural, shownFields } from '../words.ts'
 import { describeChange } from './describe-change.ts'
 import { describeStep } from './describe-step.ts'
 import { type ExitCode, exitCodeOf } from './exit-code.ts'
@@ -14,7 +15,6 @@ import { doJob } from './perform-jobs.ts'
 import { fieldsNamed, recordNamed, recordsNamed } from './record-arguments.ts'
 import { setupOf } from './setup.ts'
 import { operator, siteToRead, siteToWrite } from './site.ts'
-import { plural, shownFields } from './words.ts'
 
 const HELP = `
 A dead letter is a change that cannot be applied without a person, or a step that cannot be done. Everything else goes

@@ -8,7 +8,7 @@ import type { ServerSite } from '../site.ts'
 import type { AllStudies } from '../studies.ts'
 import { type ApiAnswer, type ApiRoute, get, post } from './api-route.ts'
 import { recordOf } from './record-calls.ts'
-import * as schemas from './schemas.ts'
+import * as schemas from './schemas/jobs.ts'
 import { BY_API } from './status-calls.ts'
 
 /** What takes a while: it is begun, and asked for until it is over. */

@@ -1,6 +1,7 @@
-import { plural } from '../../cli/words.ts'
 import { SIDES, type Side } from '../../mapping/mapping.ts'
 import type { ConflictDetail } from '../../operations/conflicts.ts'
+import { plural } from '../../words.ts'
+import type { Writers } from '../conflict-writers.ts'
 import { showFault } from './fault.ts'
 import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
@@ -14,6 +15,7 @@ import { showValue } from './show-value.ts'
 export interface ConflictView extends ConflictDetail {
   /** By the pair's name, in the terms of a side; a pair that is missing is not known. */
   readonly base: Readonly<Record<string, Partial<Record<Side, unknown>>>>
+  readonly writers: Writers
 }
 
 export interface ConflictList {
@@ -124,11 +126,18 @@ function showBase(base: Partial<Record<Side, unknown>>): Html {
   return showValue(known[0] === undefined ? null : base[known[0]])
 }
 
-function whoChanged({ changes }: ConflictView, side: Side, nowMs: number): Html {
+function whoChanged({ changes, writers }: ConflictView, side: Side, nowMs: number): Html {
   const change = changes[side]
   if (change === null) return html`<span class="who">no change was told of this side</span>`
+  const name = writers[side]
   const who =
-    change.byUs === true ? 'by Tandem’s own user' : change.byUs === false ? 'by somebody there' : 'by whom is not known'
+    change.byUs === true
+      ? 'by Tandem’s own user'
+      : name !== null
+        ? html`by <span dir="auto">${name}</span>`
+        : change.byUs === false
+          ? 'by somebody there'
+          : 'by whom is not known'
   const when = change.changedAtMs ?? change.capturedAtMs
   const verb = change.changedAtMs === null ? 'met' : 'changed'
   return html`<span class="who">${verb} ${showTime(when, nowMs)}, ${who}</span>`

@@ -1,7 +1,7 @@
-import { age, count } from '../../cli/words.ts'
 import type { Counts, MappingState, RunNote } from '../../ledger/ledger.ts'
 import { SIDES } from '../../mapping/mapping.ts'
 import type { MappingStatus } from '../../operations/status.ts'
+import { age, count } from '../../words.ts'
 import { type Series, totalOf } from '../throughput-series.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'

@@ -1,6 +1,7 @@
-import { age, count, plural } from '../../cli/words.ts'
 import type { ConnectionStatus } from '../../operations/connection-status.ts'
+import { ENDING_MS } from '../../operations/ending-keys.ts'
 import type { MappingStatus, Status } from '../../operations/status.ts'
+import { age, count, plural } from '../../words.ts'
 import { type Series, totalOf } from '../throughput-series.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { type IconName, icon } from './icons.ts'
@@ -33,9 +34,6 @@ export interface Overview {
   readonly day: Series
   readonly nowMs: number
 }
-
-/** How long before its end a key is told of. */
-export const ENDING_MS = 14 * 24 * 3_600_000
 
 /** Everything at a glance; refreshes itself. */
 export function overviewPage(overview: Overview): Html {

@@ -1,5 +1,5 @@
-import { plural } from '../../cli/words.ts'
 import type { Story, TracedEntry, TracedStep } from '../../operations/trace.ts'
+import { plural } from '../../words.ts'
 import { showFault } from './fault.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { type IconName, icon } from './icons.ts'
