@@ -5,11 +5,12 @@ import type { Operation, Outcome } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { isObject, listAt, nest, valueAt } from '../../http/json-path.ts'
 import type { JsonAnswer } from '../../http/request-json.ts'
-import type { BatchCall } from './call-schema.ts'
+import type { BatchCall, Call } from './call-schema.ts'
 import { messageIn } from './errors.ts'
 import { type ItemReader, itemId, readItem } from './item.ts'
-import { findRecords, readById, readOne } from './read-records.ts'
+import { findRecords, readById, readOne, readWhole } from './read-records.ts'
 import type { Resource } from './resource.ts'
+import { placeholdersOf } from './template.ts'
 
 type Kind = Operation['kind']
 const METHOD = { create: 'POST', update: 'PATCH', remove: 'DELETE' } as const
@@ -85,11 +86,13 @@ async function applyOne(resource: Resource, operation: Operation, etags: Etags, 
   const { client, definition } = resource
   const call = definition[operation.kind]
   if (call === undefined) throw cannot(resource, operation.kind)
+  const bindings = await bindingsFor(resource, call, operation, signal)
+  if (bindings === null) return { kind: 'gone' }
   const answer = await client.call(
     {
       call: { ...call, body: call.body ?? BODY[operation.kind] },
       method: METHOD[operation.kind],
-      bindings: bindingsOf(operation),
+      bindings,
       headers: headersOf(resource, operation, etags),
       changesData: true,
       expected: operation.kind === 'create' ? [] : [404, 410, 412],
@@ -109,6 +112,21 @@ function cannot({ name }: Resource, kind: Kind): SyncError {
   return new SyncError('config', `The API has no call to ${kind} records of ${name}`, {
     hint: `Add \`${kind}\` to the collection, or let the mapping not ${kind} there.`,
   })
+}
+
+/** With the record as it is, where the call names something of it: `{record.product_id}`. null: there is none. */
+async function bindingsFor(
+  resource: Resource,
+  { path, query, body }: Call,
+  operation: Operation,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, Value>> | null> {
+  const known = bindingsOf(operation)
+  if (operation.kind === 'create') return known
+  const names = [...placeholdersOf([path, query, body ?? null])]
+  if (!names.some((name) => name === 'record' || name.startsWith('record.'))) return known
+  const record = await readWhole(resource, operation.id, signal)
+  return record === null ? null : { ...known, record }
 }
 
 /** `{fields}`: what is written. `{item}`: the same with the id. `{items}`: for a batch, one for each operation. */
