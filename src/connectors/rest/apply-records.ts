@@ -8,6 +8,7 @@ import type { JsonAnswer } from '../../http/request-json.ts'
 import type { BatchCall, Call } from './call-schema.ts'
 import { messageIn } from './errors.ts'
 import { type ItemReader, itemId, readItem } from './item.ts'
+import { keepElements, replacedLists } from './kept-elements.ts'
 import { findRecords, readById, readOne, readWhole } from './read-records.ts'
 import type { Resource } from './resource.ts'
 import { placeholdersOf } from './template.ts'
@@ -105,7 +106,12 @@ async function applyOne(resource: Resource, operation: Operation, etags: Etags, 
   if (answer.status === 412) return { kind: 'stale' }
   if (answer.status === 404 || answer.status === 410) return { kind: 'gone' }
   if (operation.kind === 'remove') return { kind: 'done', record: null, isOurs: true }
-  return written(resource, operation, valueAt(answer.body, call.item), serverMs(answer), signal)
+  return written(resource, operation, valueAt(answer.body, itemPath(call.item, operation)), serverMs(answer), signal)
+}
+
+/** Among many, the answer's record may be the one with the id. */
+function itemPath(path: string, operation: Operation): string {
+  return operation.kind === 'create' ? path : path.replaceAll('{id}', operation.id)
 }
 
 function cannot({ name }: Resource, kind: Kind): SyncError {
@@ -121,18 +127,24 @@ async function bindingsFor(
   operation: Operation,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, Value>> | null> {
-  const known = bindingsOf(operation)
-  if (operation.kind === 'create') return known
+  if (operation.kind === 'create') return bindingsOf(operation)
   const names = [...placeholdersOf([path, query, body ?? null])]
-  if (!names.some((name) => name === 'record' || name.startsWith('record.'))) return known
+  const isNamed = names.some((name) => name === 'record' || name.startsWith('record.'))
+  const lists = operation.kind === 'update' ? replacedLists(resource, operation.fields) : []
+  if (!isNamed && lists.length === 0) return bindingsOf(operation)
   const record = await readWhole(resource, operation.id, signal)
-  return record === null ? null : { ...known, record }
+  if (record === null) return null
+  const { lists: kept } = resource.definition
+  return { ...bindingsOf(operation, (fields) => keepElements(fields, record, lists, kept)), record }
 }
 
 /** `{fields}`: what is written. `{item}`: the same with the id. `{items}`: for a batch, one for each operation. */
-function bindingsOf(operation: Operation): Readonly<Record<string, Value>> {
+function bindingsOf(
+  operation: Operation,
+  complete: (fields: Fields) => Fields = (fields) => fields,
+): Readonly<Record<string, Value>> {
   if (operation.kind === 'remove') return { id: operation.id, items: [operation.id] }
-  const fields = nest(operation.fields)
+  const fields = nest(complete(operation.fields))
   if (operation.kind === 'create') return { fields, items: [fields] }
   const item = { id: operation.id, ...fields }
   return { id: operation.id, fields, item, items: [item] }

@@ -68,6 +68,11 @@ export const collectionSchema = z.strictObject({
   /** The header with which the API recognises a create that was sent before. */
   idempotency_header: z.string().min(1).optional(),
   archive: z.strictObject({ field: jsonPath, value: z.union([z.string(), z.number(), z.boolean()]) }).optional(),
+  /**
+   * Lists inside of a record that an update replaces as a whole, with the properties that their elements are sent with:
+   * where one element is written (`prices.[currency=eur].amount`), the others are sent as they are.
+   */
+  lists: z.record(z.string().min(1), z.array(jsonPath).min(1)).default({}),
   /** A list of deleted records. */
   deleted: z.strictObject({ ...listCall.shape, id: jsonPath.default('id'), changes: changes.optional() }).optional(),
 })
