@@ -84,15 +84,21 @@ module.exports = defineConfig({
 `
 }
 
-/** The stock location of the shop. */
+/** The stock location of the shop, from which its sales channel sells. */
 async function makeLocation(url: string, password: string): Promise<string> {
-  const post = async (path: string, body: object, token = ''): Promise<Record<string, unknown>> => {
+  const call = async (path: string, body: object | null, token = ''): Promise<Record<string, unknown>> => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
-    const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const sent = body === null ? {} : { method: 'POST', body: JSON.stringify(body) }
+    const answer = await fetch(`${url}${path}`, { headers, ...sent })
     if (!answer.ok) throw new Error(`Medusa answers ${answer.status} to ${path}: ${await answer.text()}`)
     return (await answer.json()) as Record<string, unknown>
   }
-  const { token } = await post('/auth/user/emailpass', { email: USER, password })
-  const made = await post('/admin/stock-locations', { name: 'Warehouse' }, String(token))
-  return (made.stock_location as { readonly id: string }).id
+  const login = await call('/auth/user/emailpass', { email: USER, password })
+  const token = String(login.token)
+  const made = await call('/admin/stock-locations', { name: 'Warehouse' }, token)
+  const { id } = made.stock_location as { readonly id: string }
+  const { sales_channels: channels } = await call('/admin/sales-channels', null, token)
+  const add = (channels as readonly { readonly id: string }[]).map((channel) => channel.id)
+  await call(`/admin/stock-locations/${id}/sales-channels`, { add }, token)
+  return id
 }

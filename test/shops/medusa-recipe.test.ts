@@ -32,6 +32,10 @@ async function makeProduct(sku: string): Promise<readonly string[]> {
       ],
     })),
   })
+  for (const { sku: one } of product.variants) {
+    const level = { location_id: location, stocked_quantity: 100 }
+    await medusa.post(`/admin/inventory-items/${await medusa.inventoryItem(one)}/location-levels`, level)
+  }
   return ['red', 'blue'].map((colour) => product.variants.find((one) => one.sku === `${sku}-${colour}`)?.id ?? '')
 }
 
@@ -46,23 +50,25 @@ test('customers, both ways', async () => {
   })
   await expectInStep(kitchen, 'customers')
   expect(await inOdoo('res.partner', 'email', `s${email}`, ['name'])).toMatchObject([{ name: 'Dora Ltd' }])
-  await asPerson('res.partner', 'write', { ids: [id], vals: { phone: '+41 44 111 22 33' } })
+  await asPerson('res.partner', 'write', { ids: [id], vals: { name: 'Cleo & Co', phone: '+41 44 111 22 33' } })
   await medusa.post(`/admin/customers/${customer.id}`, { phone: '+41 44 444 55 66' })
   await expectInStep(kitchen, 'customers')
   expect(await inOdoo('res.partner', 'email', `s${email}`, ['phone'])).toMatchObject([{ phone: '+41 44 444 55 66' }])
-  expect(await medusa.customers(email)).toMatchObject([{ company_name: 'Cleo Ltd', phone: '+41 44 111 22 33' }])
+  expect(await medusa.customers(email)).toMatchObject([
+    { metadata: { odoo_name: 'Cleo & Co' }, phone: '+41 44 111 22 33' },
+  ])
 })
 
 test('products: variants with prices, both ways', async () => {
   using kitchen = cook('medusa')
   const sku = `V-${Date.now()}`
   const [red = '', blue = ''] = await makeProduct(sku)
-  await asPerson('product.template', 'create', {
-    vals_list: [{ name: `Lamp ${sku}`, default_code: `O-${sku}`, list_price: 30 }],
+  await asPerson('product.product', 'create', {
+    vals_list: [{ name: `Lamp ${sku}`, default_code: `O-${sku}`, lst_price: 30 }],
   })
   await expectInStep(kitchen, 'products')
-  const ofRed = () => inOdoo('product.template', 'default_code', `${sku}-red`, ['name', 'list_price'])
-  expect(await ofRed()).toMatchObject([{ name: `Chair ${sku}`, list_price: 10.5 }])
+  const ofRed = () => inOdoo('product.product', 'default_code', `${sku}-red`, ['name', 'lst_price'])
+  expect(await ofRed()).toMatchObject([{ name: `Chair ${sku}`, lst_price: 10.5 }])
   expect(await medusa.variantsBySku(`O-${sku}`)).toMatchObject([{ prices: [{ currency_code: 'eur', amount: 30 }] }])
 
   // A new price moves the update time of the variant only, and other currencies stay.
@@ -76,12 +82,12 @@ test('products: variants with prices, both ways', async () => {
   const after = await medusa.variant(red)
   expect(after.product.updated_at).toBe(before.product.updated_at)
   expect(after.updated_at > before.updated_at).toBe(true)
-  const [ofBlue] = await asPerson<number[]>('product.template', 'search', {
+  const [ofBlue] = await asPerson<number[]>('product.product', 'search', {
     domain: [['default_code', '=', `${sku}-blue`]],
   })
-  await asPerson('product.template', 'write', { ids: [ofBlue], vals: { list_price: 9.25 } })
+  await asPerson('product.product', 'write', { ids: [ofBlue], vals: { lst_price: 9.25 } })
   await expectInStep(kitchen, 'products')
-  expect(await ofRed()).toMatchObject([{ list_price: 11 }])
+  expect(await ofRed()).toMatchObject([{ lst_price: 11 }])
   expect([await price(red, 'usd'), await price(blue, 'eur'), await price(blue, 'usd')]).toEqual([13, 9.25, 12])
 })
 
@@ -110,10 +116,8 @@ test('orders become sale orders, and the stock goes back', async () => {
   await expectInStep(kitchen, 'orders')
   expect(await ofOrder()).toMatchObject([{ state: 'cancel' }])
 
-  const item = await medusa.inventoryItem(`${sku}-red`)
-  await medusa.post(`/admin/inventory-items/${item}/location-levels`, { location_id: location, stocked_quantity: 0 })
   await countInOdoo(`${sku}-red`, 17)
-  await expectDone(kitchen.tandem('resync', 'stock', '--from', 'odoo', '--yes'))
+  await expectDone(kitchen.tandem('resync', 'stock', '--from', 'odoo'))
   await expectInStep(kitchen, 'stock')
   expect(await medusa.stock(`${sku}-red`)).toBe(17)
 })
@@ -139,11 +143,11 @@ test('the subscriber tells of changes at once', async () => {
   await using _daemon = await kitchen.run(hookPort)
   const sku = `H-${Date.now()}`
   const [red = '', blue = ''] = await makeProduct(sku)
-  const ofBlue = () => inOdoo('product.template', 'default_code', `${sku}-blue`, ['name', 'list_price'])
-  await vi.waitFor(async () => expect(await ofBlue()).toMatchObject([{ list_price: 10.5 }]), within)
+  const ofBlue = () => inOdoo('product.product', 'default_code', `${sku}-blue`, ['name', 'lst_price'])
+  await vi.waitFor(async () => expect(await ofBlue()).toMatchObject([{ lst_price: 10.5 }]), within)
   const { product_id: id } = await medusa.variant(blue)
   await medusa.post(`/admin/products/${id}/variants/${blue}`, { prices: [{ currency_code: 'eur', amount: 7 }] })
-  await vi.waitFor(async () => expect(await ofBlue()).toMatchObject([{ list_price: 7 }]), within)
+  await vi.waitFor(async () => expect(await ofBlue()).toMatchObject([{ lst_price: 7 }]), within)
   await medusa.post(`/admin/products/${id}`, { title: `Stool ${sku}` })
   await vi.waitFor(async () => expect(await ofBlue()).toMatchObject([{ name: `Stool ${sku}` }]), within)
 

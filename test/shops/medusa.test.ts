@@ -18,7 +18,7 @@ async function setUp(): Promise<ConnectorSetup> {
     reconnect: connect,
     request: {
       spec: { collection: 'customers' },
-      fields: ['email', 'company_name', 'phone', 'metadata.note'],
+      fields: ['email', 'company_name', 'phone', 'metadata.odoo_name'],
       consumer: 'suite',
       key: 'email',
     },
