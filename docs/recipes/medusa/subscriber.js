@@ -34,11 +34,14 @@ exports.default = async function tellTandem({ event, container }) {
   if (!answer.ok) throw new Error(`Tandem answered ${answer.status} to ${told.event}`)
 }
 
-/** A product's own name is shown with each of its variants. */
+/** A product's own name is shown with each of its variants; an order may be the first that is heard of a guest. */
 async function namesOf({ name, data }, container) {
-  if (name !== 'product.updated') return { event: name, ids: [data.id] }
-  const { data: variants } = await container
-    .resolve('query')
-    .graph({ entity: 'product_variant', fields: ['id'], filters: { product_id: data.id } })
-  return { event: 'product-variant.updated', ids: variants.map(({ id }) => id) }
+  const find = async (entity, fields, filters) =>
+    (await container.resolve('query').graph({ entity, fields, filters })).data
+  if (name === 'product.updated') {
+    const variants = await find('product_variant', ['id'], { product_id: data.id })
+    return { event: 'product-variant.updated', ids: variants.map(({ id }) => id), customers: [] }
+  }
+  const orders = name.startsWith('order.') ? await find('order', ['customer_id'], { id: data.id }) : []
+  return { event: name, ids: [data.id], customers: orders.flatMap((order) => order.customer_id ?? []) }
 }
