@@ -3,7 +3,7 @@ import type { Operation } from '../contract/sink.ts'
 import type { Fields } from '../contract/value.ts'
 import type { FieldConflict, Link, Seen, StoredChange, Work } from '../ledger/ledger.ts'
 import type { RecordRef, Side } from '../mapping/mapping.ts'
-import type { Lost } from './decide.ts'
+import type { Lost } from './findings.ts'
 
 /** One operation of a job. */
 export interface Write {
