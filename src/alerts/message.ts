@@ -1,4 +1,4 @@
-import type { Throughput } from '../ledger/ledger.ts'
+import type { Throughput } from '../ledger/throughput.ts'
 import type { Status } from '../operations/status.ts'
 import type { Alert } from './alert.ts'
 

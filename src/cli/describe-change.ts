@@ -1,4 +1,4 @@
-import type { StoredChange } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
 import { age, moment, plural, shown } from '../words.ts'
 
 /** A change that is not applied, why, and what a person can do about it. */

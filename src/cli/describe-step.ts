@@ -1,4 +1,4 @@
-import type { StepTask } from '../ledger/ledger.ts'
+import type { StepTask } from '../ledger/step.ts'
 import { moment, plural } from '../words.ts'
 
 /** A step that needs a person, why, and what can be done about it. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Counts } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
 import { isLedgerLocked, ledgerLockHolder } from '../ledger/sqlite/lock.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { type MappingStatus, summarise } from '../operations/status.ts'

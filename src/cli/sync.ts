@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Setup } from '../app.ts'
-import type { Counts } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import type { Job } from '../operations/job.ts'
 import { type OpenGuard, openGuards } from '../operations/open-guards.ts'

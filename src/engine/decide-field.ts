@@ -1,6 +1,5 @@
 import type { Value } from '../contract/value.ts'
-import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { seenAt } from '../ledger/seen.ts'
+import { seenAt, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { type FieldRule, fieldOn, flows, otherSide, type References, type Side } from '../mapping/mapping.ts'
 import { fingerprint } from './fingerprint.ts'
 import { isInStep } from './in-step.ts'

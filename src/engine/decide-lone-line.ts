@@ -1,6 +1,5 @@
 import type { Fields } from '../contract/value.ts'
-import { type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { seenAt } from '../ledger/seen.ts'
+import { type Seen, seenAt, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { atLine, translateLine } from '../mapping/lines.ts'
 import { type FieldRule, flows, type LinesRule, otherSide, type Side } from '../mapping/mapping.ts'
 import type { LinePair } from './line-pairs.ts'

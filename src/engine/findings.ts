@@ -1,6 +1,6 @@
 import type { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import type { FieldConflict } from '../ledger/ledger.ts'
+import type { FieldConflict } from '../ledger/change.ts'
 import type { Missing, RecordRef, Side } from '../mapping/mapping.ts'
 
 /** A value that was overwritten although it had changed as well. */

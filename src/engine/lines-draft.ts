@@ -1,6 +1,5 @@
 import type { Fields } from '../contract/value.ts'
-import type { Seen } from '../ledger/ledger.ts'
-import { entryAt } from '../ledger/seen.ts'
+import { entryAt, type Seen } from '../ledger/seen.ts'
 import type { FieldRule, LinesRule, References, Side } from '../mapping/mapping.ts'
 import { type FindingsDraft, noFindings } from './findings.ts'
 import { type LinesSeen, linesSeen } from './lines-seen.ts'

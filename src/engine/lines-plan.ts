@@ -1,7 +1,6 @@
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import { UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { seenAt } from '../ledger/seen.ts'
+import { seenAt, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { linesIn } from '../mapping/lines.ts'
 import { type FieldRule, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Findings } from './findings.ts'

@@ -1,5 +1,5 @@
 import type { Fields } from '../contract/value.ts'
-import type { Seen } from '../ledger/ledger.ts'
+import type { Seen } from '../ledger/seen.ts'
 import type { Side } from '../mapping/mapping.ts'
 
 /** What is known of one side of a linked pair right now. */

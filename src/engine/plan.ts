@@ -1,5 +1,5 @@
 import type { Fields, Value } from '../contract/value.ts'
-import type { Seen } from '../ledger/ledger.ts'
+import type { Seen } from '../ledger/seen.ts'
 import type { FieldRule, References, Side } from '../mapping/mapping.ts'
 import type { Findings, FindingsDraft } from './findings.ts'
 import type { Pair } from './pair.ts'

@@ -1,6 +1,6 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
 import type { Value } from '../contract/value.ts'
-import type { Link } from '../ledger/ledger.ts'
+import type { Link } from '../ledger/link.ts'
 import { seenAt } from '../ledger/seen.ts'
 import { flows, SIDES, type Side } from '../mapping/mapping.ts'
 import { type ComparedPair, compareContents } from './compare-contents.ts'

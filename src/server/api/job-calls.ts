@@ -1,6 +1,6 @@
 import { SyncError } from '../../contract/error.ts'
 import type { ResyncOptions } from '../../engine/resync.ts'
-import type { Request } from '../../ledger/ledger.ts'
+import type { Request } from '../../ledger/request.ts'
 import type { Job } from '../../operations/job.ts'
 import { parseSince } from '../../operations/parse-since.ts'
 import { startJob } from '../run-job.ts'

@@ -1,4 +1,4 @@
-import { THROUGHPUT_SLICE_MS } from '../../ledger/ledger.ts'
+import { THROUGHPUT_SLICE_MS } from '../../ledger/throughput.ts'
 import { confirmGuards } from '../../operations/confirm-guards.ts'
 import { connectionStatus } from '../../operations/connection-status.ts'
 import { pause, resume } from '../../operations/pause.ts'

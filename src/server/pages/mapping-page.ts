@@ -1,4 +1,5 @@
-import type { Counts, MappingState, RunNote } from '../../ledger/ledger.ts'
+import type { Counts } from '../../ledger/counts.ts'
+import type { MappingState, RunNote } from '../../ledger/mapping-state.ts'
 import { SIDES } from '../../mapping/mapping.ts'
 import type { MappingStatus } from '../../operations/status.ts'
 import { age, count } from '../../words.ts'

@@ -1,4 +1,6 @@
-import type { Fault, HistoryEntry, Ledger } from '../../../src/ledger/ledger.ts'
+import type { Fault } from '../../../src/ledger/fault.ts'
+import type { HistoryEntry } from '../../../src/ledger/history.ts'
+import type { Ledger } from '../../../src/ledger/ledger.ts'
 import { change, intent, kept, link, NOW_MS, seen, settlement, staging } from '../examples.ts'
 
 const FIELDS = ['name:name', 'email:email']
