@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { openDoorkeeper } from '../real/doorkeeper.ts'
 import { jsonLines } from './program.ts'
 import { openWorkspace } from './workspace.ts'
 
@@ -56,6 +57,23 @@ describe('check', () => {
     expect(stdout).toContain('! shop: no mapping has the collection orders of its webhooks')
     expect(stdout).not.toContain('no mapping has the collection customers')
     expect(code, stdout).toBe(0)
+  })
+
+  test('warns of a clock that is not ours', async () => {
+    await using space = await openWorkspace()
+    await using keeper = await openDoorkeeper(space.odoo.url)
+    const { database, apiKey } = space.odoo
+    space.writeConfig({ url: keeper.url, database, apiKey })
+    expect((await space.tandem('check')).stdout).toMatch(/✓ erp: .*clock in step/)
+    for (const [aheadMs, says] of [
+      [2 * 3_600_000, 'ahead'],
+      [-2 * 3_600_000, 'behind'],
+    ] as const) {
+      keeper.clockAheadMs = aheadMs
+      const { code, stdout } = await space.tandem('check')
+      expect(stdout).toMatch(new RegExp(`! erp: Its clock .* ${says}`))
+      expect(code, stdout).toBe(0)
+    }
   })
 
   test('finds each mistake with one clear message and its exit code', async () => {

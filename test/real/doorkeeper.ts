@@ -1,12 +1,14 @@
 import { createServer, request as forward } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Stands before an Odoo, notes which paths were asked for, and answers 404 for those that are shut. */
+/** Stands before an Odoo, notes which paths were asked for, answers 404 for those that are shut, and may set its clock. */
 export interface Doorkeeper extends AsyncDisposable {
   readonly url: string
   /** The beginnings of paths that are shut. */
   shut: readonly string[]
   readonly asked: string[]
+  /** How far the clock by which Odoo dates its answers is ahead. */
+  clockAheadMs: number
   /** The last one that was sent. */
   cookie: string | undefined
 }
@@ -22,7 +24,11 @@ export async function openDoorkeeper(odooUrl: string): Promise<Doorkeeper> {
     }
     const { method, headers } = request
     const onward = forward(new URL(path, odooUrl), { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      const date = new Date(Date.now() + keeper.clockAheadMs).toUTCString()
+      response.writeHead(answer.statusCode ?? 502, {
+        ...answer.headers,
+        ...(keeper.clockAheadMs === 0 ? {} : { date }),
+      })
       answer.pipe(response)
     })
     onward.on('error', () => response.destroy())
@@ -33,6 +39,7 @@ export async function openDoorkeeper(odooUrl: string): Promise<Doorkeeper> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     shut: [],
     asked: [],
+    clockAheadMs: 0,
     cookie: undefined,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

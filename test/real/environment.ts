@@ -66,6 +66,8 @@ export interface RealOdoo extends Omit<OdooUnderTest, 'protocol'> {
   /** Odoo's own database, as the role that owns it: for raw SQL and for transactions held open. */
   readonly postgresUrl: string
   readonly personPassword: string
+  /** A folder on this machine in which it looks for modules; null where whoever brings an Odoo of his own gave none. */
+  readonly addons: string | null
 }
 
 /** What a real Odoo of that version is reached by. @throws Error that names the missing variable. */
@@ -82,6 +84,7 @@ export function realOdoo(series: OdooSeries): RealOdoo {
     personKey: variable(`${name}_ADMIN_API_KEY`),
     personPassword: variable(`${name}_ADMIN_PASSWORD`),
     postgresUrl: variable(`${name}_PG_URL`),
+    addons: settingOf(`${name}_ADDONS`) || null,
   }
 }
 

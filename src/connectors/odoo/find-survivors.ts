@@ -54,8 +54,9 @@ async function readNotes(
   return found
 }
 
+/** 14 does not mask the address, so that its own clean-up of HTML takes it for a tag and leaves two spaces. */
 function isMergeNote(body: string, id: RecordId): boolean {
-  return body.includes(`&gt; (ID ${id})`) || body.includes(`> (ID ${id})`)
+  return ['&gt;', '>', ' '].some((before) => body.includes(`${before} (ID ${id})`))
 }
 
 async function searchNotes(

@@ -124,7 +124,7 @@ const MODULE_OF_FIELD: Readonly<Record<string, string>> = {
 
 /**
  * What would bring a model, or a field of one, that this Odoo does not have: as a sentence, or null where it is not known.
- * The list of modules is readable by every internal user.
+ * The list of modules is readable by every internal user on 19, by administrators alone on 14.
  */
 export async function whatBrings(
   connection: OdooConnection,
@@ -144,6 +144,6 @@ export async function whatBrings(
     return `${title} and is not installed. Install it in Odoo, under Apps.`
   } catch (error) {
     if (!(error instanceof SyncError)) throw error
-    return `The module ${module} brings it.`
+    return `The module ${module} brings it. Install it in Odoo, under Apps; if it is installed, give our user its group.`
   }
 }

@@ -28,6 +28,7 @@ const ATTRIBUTES = [
   'type',
   'store',
   'readonly',
+  'states',
   'required',
   'depends',
   'relation',
@@ -38,8 +39,6 @@ const ATTRIBUTES = [
   'relation_field',
   'translate',
   'attachment',
-  'domain',
-  'relation_field',
 ]
 
 /** Set by Odoo itself: `write` takes values for them without an error and drops them. */
@@ -114,7 +113,8 @@ function readField(name: string, attributes: Value): OdooField {
     isRequired: of.required === true,
     // `readonly` alone is a hint for forms: a plain stored field can be written all the same. A computed field with it
     // has no inverse: Odoo accepts the value and drops it, or overwrites it at the next computation.
-    isReadOnly: MANAGED.has(name) || (of.readonly === true && (of.store !== true || isComputed)),
+    isReadOnly:
+      MANAGED.has(name) || (of.readonly === true && !isForbidden(of.states) && (of.store !== true || isComputed)),
     isComputed,
     isTranslated: of.translate !== undefined && of.translate !== false,
     isAttachment: of.attachment === true,
@@ -128,6 +128,14 @@ function readField(name: string, attributes: Value): OdooField {
       ? (of.selection as readonly Value[][]).map((option) => String(option[0]))
       : null,
   }
+}
+
+/**
+ * Up to 16, every field of a model is shown as read-only, with no states in which it is not, to a user who may neither create
+ * nor write its records. That says nothing of the field: `check` tells which right is missing.
+ */
+function isForbidden(states: Value | undefined): boolean {
+  return typeof states === 'object' && states !== null && Object.keys(states).length === 0
 }
 
 /** `digits` is [total, after the point]. A monetary field has its currency's, which differ by record. */

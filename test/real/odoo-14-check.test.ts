@@ -1,0 +1,3 @@
+import { describeCheck } from './check-cases.ts'
+
+describeCheck('14')

@@ -1,0 +1,3 @@
+import { describeCompanies } from './companies-cases.ts'
+
+describeCompanies('14', 'jsonrpc')

@@ -1,0 +1,3 @@
+import { describeLanguages } from './languages-cases.ts'
+
+describeLanguages('14', 'jsonrpc')

@@ -1,0 +1,3 @@
+import { describeMerge } from './merge-cases.ts'
+
+describeMerge('14', 'jsonrpc')

@@ -1,0 +1,3 @@
+import { describeOwnModule } from './own-module-cases.ts'
+
+describeOwnModule('14')
