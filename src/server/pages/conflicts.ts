@@ -7,6 +7,7 @@ import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
 import { select } from './layout.ts'
 import { type Pager, pager } from './pager.ts'
+import { pairName } from './pair-name.ts'
 import { recordHref, recordName, storyHref } from './record-address.ts'
 import { showTime } from './show-time.ts'
 import { showValue } from './show-value.ts'
@@ -103,14 +104,13 @@ function decision(conflict: ConflictView, action: string, nowMs: number): Html {
 }
 
 function fieldRow(conflict: ConflictView, field: ConflictView['fields'][number], nowMs: number): Html {
-  const [odooName = '', externalName = ''] = field.field.split(':')
   const base = conflict.base[field.field]
   const isChoice = conflict.fields.length > 1
-  const name = odooName === externalName || externalName === '' ? odooName : `${odooName} / ${externalName}`
+  const name = pairName(field.field)
   const cell = (side: Side): Html => {
     const value = html`${showValue(field[side])}${whoChanged(conflict, side, nowMs)}`
     if (!isChoice) return value
-    const input = html`<input type="radio" name="field:${field.field}" value="${side}" aria-label="${odooName}: ${side}"${attribute('checked', side === 'odoo')} />`
+    const input = html`<input type="radio" name="field:${field.field}" value="${side}" aria-label="${name}: ${side}"${attribute('checked', side === 'odoo')} />`
     return html`<label class="pick">${input}<span>${value}</span></label>`
   }
   return html`<tr>
