@@ -43,13 +43,21 @@ export async function startWorkerStacks(
   const stop = async (): Promise<void> => {
     await Promise.all(started.map((stack) => stack.stop()))
   }
+  const writeControl = ({ series, odoo }: Stack, worker: number): string => {
+    const { pid, server, url, login, database, apiKey } = odoo
+    const file = join(directory, `odoo-control-${series}-${worker}.json`)
+    writeOdooControl(file, { pid, server, url, login, database, apiKey })
+    return file
+  }
   const startWorker = async (worker: number): Promise<Record<string, string>> => {
     const stack = await start('19', worker)
-    const { pid, server, url, login, database, apiKey } = stack.odoo
-    const controlFile = join(directory, `odoo-control-${worker}.json`)
-    writeOdooControl(controlFile, { pid, server, url, login, database, apiKey })
-    const old = needsOdoo14 ? odoo14Environment(await start('14', worker)) : {}
-    return numbered({ ...stackEnvironment(stack), ...old, TANDEM_REAL: controlFile }, worker)
+    const old = needsOdoo14 ? await start('14', worker) : null
+    const environment = {
+      ...stackEnvironment(stack),
+      TANDEM_REAL: writeControl(stack, worker),
+      ...(old === null ? {} : { ...odoo14Environment(old), TANDEM_REAL_14: writeControl(old, worker) }),
+    }
+    return numbered(environment, worker)
   }
   try {
     // The first one alone: everything may have to be downloaded and made first.

@@ -28,6 +28,10 @@ export const hasOdooDatabaseAccess = isSet('ODOO_ADMIN_API_KEY') && isSet('ODOO_
 /** True when this run brought its Odoo up itself, so that a test may stop and start it. */
 export const canRestartOdoo = isSet('TANDEM_REAL')
 
+export function canRestart(series: OdooSeries): boolean {
+  return isSet(controlOf(series))
+}
+
 export function realEnvironment(): RealEnvironment {
   return {
     odooUrl: variable('ODOO_URL').replace(/\/+$/, ''),
@@ -47,18 +51,22 @@ export function odooDatabaseAccess(): OdooDatabaseAccess {
 }
 
 /** SIGKILL, the default, is a crash in the middle of whatever it does; SIGTERM lets running requests end. */
-export async function stopOdoo(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
-  await stopControlledOdoo(variable('TANDEM_REAL'), signal)
+export async function stopOdoo(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL', series: OdooSeries = '19'): Promise<void> {
+  await stopControlledOdoo(variable(controlOf(series)), signal)
 }
 
 /** On the port it had before. Done when it answers. */
-export async function startOdoo(): Promise<void> {
-  await startControlledOdoo(variable('TANDEM_REAL'))
+export async function startOdoo(series: OdooSeries = '19'): Promise<void> {
+  await startControlledOdoo(variable(controlOf(series)))
 }
 
-export async function restartOdoo(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
-  await stopOdoo(signal)
-  await startOdoo()
+export async function restartOdoo(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL', series: OdooSeries = '19'): Promise<void> {
+  await stopOdoo(signal, series)
+  await startOdoo(series)
+}
+
+function controlOf(series: OdooSeries): string {
+  return series === '14' ? 'TANDEM_REAL_14' : 'TANDEM_REAL'
 }
 
 /** A real Odoo with all that a test may need of it. */

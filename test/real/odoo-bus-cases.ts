@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
-import { canRestartOdoo, hasRealOdoo, realOdoo, restartOdoo } from './environment.ts'
+import { canRestart, hasRealOdoo, realOdoo, restartOdoo } from './environment.ts'
 import { HOOK_SECRET, hooks, withOdooKeys } from './hooks.ts'
 import { asPerson } from './person.ts'
 import { customersMapping, openRealTandem, type RealTandem } from './tandem.ts'
@@ -12,8 +12,6 @@ const NO_SCANS = 'schedule: "0 0 1 1 *"\ndeep: "0 0 1 1 *"\nsweep: never\ncompar
 /** `push: bus` on a real Odoo of that version: its websocket, or long polling before 16. */
 export function busCases(series: OdooSeries): void {
   const protocol = series === '14' ? 'jsonrpc' : 'json2'
-  // Only the 19 can be stopped and started by a test.
-  const canRestart = canRestartOdoo && series === '19'
   let tandem: RealTandem
   const person = (model: string, method: string, args: Readonly<Record<string, unknown>>) =>
     asPerson(model, method, args, realOdoo(series))
@@ -79,12 +77,12 @@ export function busCases(series: OdooSeries): void {
       await customers().toMatchObject([{ archived: true }])
     })
 
-    it.skipIf(!canRestart)('is listened to again after Odoo was restarted', async () => {
+    it.skipIf(!canRestart(series))('is listened to again after Odoo was restarted', async () => {
       await open('schedule: every 1s\ndeep: every 1h\nsweep: never')
       await listen()
       const ann = await tandem.insertPartner({ name: 'Ann', ref: `${tandem.mark}-A` })
       await customers().toMatchObject([{ full_name: 'Ann' }])
-      await restartOdoo()
+      await restartOdoo('SIGKILL', series)
       await person('res.partner', 'write', { ids: [ann], vals: { phone: '7' } })
       await expect.poll(() => tandem.customers(), { timeout: 60_000, interval: 100 }).toMatchObject([{ phone: '7' }])
       const before = await position()

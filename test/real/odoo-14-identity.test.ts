@@ -1,0 +1,3 @@
+import { describeIdentity } from './identity-cases.ts'
+
+describeIdentity('14')
