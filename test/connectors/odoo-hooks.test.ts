@@ -13,6 +13,7 @@ function rules(spec: Readonly<Record<string, unknown>>, more: Partial<RuleOption
     keyField: 'ref',
     pushTo: TARGET,
     userId: 7,
+    canArchive: true,
     busHasTypes: true,
     ...more,
   })
@@ -25,7 +26,7 @@ describe('the rules in Odoo', () => {
     expect(write).toMatchObject({
       trigger: 'on_create_or_write',
       triggerFields: ['active', 'country_id', 'name'],
-      filterDomain: '[("write_uid", "!=", 7)]',
+      filterDomain: '[("write_uid", "!=", 7), ("active", "in", [True, False])]',
       action: { state: 'webhook', webhook_url: TARGET.url },
     })
     expect(unlink).toMatchObject({
@@ -34,6 +35,10 @@ describe('the rules in Odoo', () => {
       filterDomain: false,
       action: { state: 'webhook', webhook_url: `${TARGET.url}?event=gone` },
     })
+  })
+
+  it('of a model whose records cannot be archived do not speak of that', () => {
+    expect(rules({}, { canArchive: false })[0]?.filterDomain).toBe('[("write_uid", "!=", 7)]')
   })
 
   it('feed a channel that only the token names, where Odoo cannot reach us', () => {

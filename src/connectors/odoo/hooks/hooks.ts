@@ -3,6 +3,7 @@ import { SyncError } from '../../../contract/error.ts'
 import type { HookPart, Hooks, PushTarget } from '../../../contract/hooks.ts'
 import type { OdooConnection } from '../connection.ts'
 import type { OdooModel } from '../model.ts'
+import { fetchFields } from '../schema.ts'
 import type { OdooServices } from '../services.ts'
 import { parseHook } from './parse-hook.ts'
 import { requireAutomation } from './requirements.ts'
@@ -98,8 +99,9 @@ async function rulesOf(options: OdooHooksOptions, signal: AbortSignal): Promise<
   const { model, mapping, keyField, pushTo, setup } = options
   const { spec, fieldNames: fields } = model
   const userId = await model.connection.ownUserId(signal)
+  const canArchive = (await fetchFields(model.connection, model.name, [], signal)).has('active')
   const busHasTypes = spec.push !== 'bus' || (await setup.capabilities.busHasTypes(signal))
-  return desiredRules({ spec, mapping, fields, keyField, pushTo, userId, busHasTypes })
+  return desiredRules({ spec, mapping, fields, keyField, pushTo, userId, canArchive, busHasTypes })
 }
 
 /** A webhook with an address from the mapping is somebody else's, unless it was made by us before. */

@@ -30,6 +30,8 @@ export interface RuleOptions {
   readonly pushTo: PushTarget | undefined
   /** Our own user, whose writes need not be told to us. */
   readonly userId: number
+  /** The model's records can be archived. */
+  readonly canArchive: boolean
   /** What the server's bus takes: see `OdooCapabilities`. */
   readonly busHasTypes: boolean
 }
@@ -49,7 +51,7 @@ export function desiredRules(options: RuleOptions): readonly Rule[] {
 }
 
 function toldRules(options: RuleOptions): readonly Rule[] {
-  const { mapping, userId } = options
+  const { mapping } = options
   const triggerFields = new Set(options.fields.map((field) => field.split('.')[0] ?? field))
   triggerFields.delete('id')
   const common = { triggerFields: [], filterDomain: false, recordGetter: null } as const
@@ -61,7 +63,7 @@ function toldRules(options: RuleOptions): readonly Rule[] {
       name: `Tandem ${mapping}: tell of creates and writes`,
       trigger: 'on_create_or_write',
       triggerFields: [...triggerFields].sort(),
-      filterDomain: `[("write_uid", "!=", ${userId})]`,
+      filterDomain: toldDomain(options),
       action: tellingAction(options, null),
     },
     {
@@ -73,6 +75,15 @@ function toldRules(options: RuleOptions): readonly Rule[] {
       action: tellingAction(options, GONE),
     },
   ]
+}
+
+/**
+ * Not what we wrote ourselves. Some versions (14) search for what fits, and do not find what is archived unless the domain
+ * speaks of it: then an archive, and every edit of an archived record, would not be told.
+ */
+function toldDomain({ userId, canArchive }: RuleOptions): string {
+  const leaves = [`("write_uid", "!=", ${userId})`, ...(canArchive ? ['("active", "in", [True, False])'] : [])]
+  return `[${leaves.join(', ')}]`
 }
 
 function tellingAction({ spec, pushTo, busHasTypes }: RuleOptions, event: string | null): Rule['action'] {

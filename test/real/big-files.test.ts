@@ -1,0 +1,3 @@
+import { describeBigFiles } from './big-files-cases.ts'
+
+describeBigFiles('19')
