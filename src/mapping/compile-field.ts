@@ -122,7 +122,7 @@ export function directionOf(
 }
 
 /** A field that changes flow to must be writable; the key may be assigned by the target. */
-function checkWritable(
+export function checkWritable(
   context: CompileContext,
   direction: Direction,
   fields: Readonly<Record<Side, FieldSchema>>,

@@ -1,5 +1,5 @@
 import type { FieldSchema, Schema } from '../contract/connector.ts'
-import { type CompileContext, compileField, directionOf, findField, isTarget } from './compile-field.ts'
+import { type CompileContext, checkWritable, compileField, directionOf, findField, isTarget } from './compile-field.ts'
 import { isSameLines, translateLines } from './lines.ts'
 import { type FieldRule, fieldOn, flows, type LinesRule, otherSide, SIDES, type Side } from './mapping.ts'
 import type { FieldDefinition, LinesDefinition } from './mapping-schema.ts'
@@ -11,6 +11,7 @@ export function compileLines(context: CompileContext, definition: LinesDefinitio
   const external = findLines(context, 'external', definition, path)
   const direction = directionOf(context, definition, path)
   if (!odoo || !external || !direction) return null
+  if (!checkWritable(context, direction, { odoo: odoo.field, external: external.field }, path, false)) return null
   const { file } = context
   const conflict = definition.conflict ?? file.definition.conflict
   // A line's fields are compiled like a record's, in a mapping of their own.

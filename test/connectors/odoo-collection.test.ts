@@ -11,7 +11,7 @@ import type { OdooCall } from '../../src/connectors/odoo/transport/transport.ts'
 import { isSameVersion } from '../../src/contract/change.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import type { Operation } from '../../src/contract/sink.ts'
-import type { Value } from '../../src/contract/value.ts'
+import type { Fields, Value } from '../../src/contract/value.ts'
 
 const signal = new AbortController().signal
 const SETTINGS = { type: 'odoo', url: 'http://localhost:1', database: 'd', api_key: 'k' }
@@ -64,6 +64,29 @@ const row = (id: number, more: Record<string, Value> = {}) => ({
   ...more,
 })
 const update = (id: string, name: string): Operation => ({ kind: 'update', id, fields: { name }, expected: null })
+
+describe('the fields of a model', () => {
+  const stored = { type: 'char', store: true, readonly: true, required: false }
+  const computed = { ...stored, depends: ['partner_id.email'] }
+  const lines = { ...stored, type: 'one2many', relation: 'account.move.line' }
+  const inDraft = { draft: [['readonly', false]] }
+  test.each<[what: string, field: Fields, isReadOnly: boolean]>([
+    ['is shown as read-only and is stored', stored, false],
+    ['is computed', computed, true],
+    ['is computed and can be written', { ...computed, readonly: false }, false],
+    ['is not stored', { ...stored, store: false }, true],
+    ['is shown as read-only to one who may not write the model', { ...computed, states: {} }, false],
+    ['can be written in some states', { ...computed, states: inDraft }, false],
+    ['has states that make it required', { ...computed, states: { draft: [['required', true]] } }, true],
+    ['holds lines with a domain', { ...lines, depends: ['name.is_shown'] }, false],
+    ['holds lines that are computed', { ...lines, depends: ['name.is_shown', 'state'] }, true],
+  ])('one that %s', async (_what, field, isReadOnly) => {
+    const known = { name: field, write_date: stored, write_uid: stored }
+    const fake = fakeOdoo({ fields_get: () => known, default_get: () => ({}) })
+    const { fields } = await fake.open().describe(signal)
+    expect(fields.get('name')?.isReadOnly).toBe(isReadOnly)
+  })
+})
 
 describe('files', () => {
   const file = { type: 'binary', store: true, readonly: false, required: false, attachment: true }

@@ -26,6 +26,7 @@ const SIDES = {
       sum: { type: 'decimal' },
     }),
     list: { type: 'json' },
+    summary: { ...linesOf({ no: { type: 'integer' }, qty: { type: 'decimal' } }), isReadOnly: true },
   },
 } as const
 
@@ -60,6 +61,11 @@ const MISTAKES: readonly (readonly [name: string, text: string, problem: string]
     'a computed field that would be written',
     '{ odoo: order_line, external: lines, key: { odoo: sequence, external: no }, fields: [sum] }',
     'lines[0].fields[0].odoo: res.partner.order_line.sum cannot be written (computed or generated): say direction: from-odoo',
+  ],
+  [
+    'lines that cannot be written',
+    '{ odoo: order_line, external: summary, key: { odoo: sequence, external: no }, fields: [qty] }',
+    'lines[0].external: customers.summary cannot be written (computed or generated): say direction: to-odoo',
   ],
   [
     'a reference without a lookup',

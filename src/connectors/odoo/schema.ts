@@ -106,15 +106,17 @@ async function fieldsGet(connection: OdooConnection, model: string, signal: Abor
 function readField(name: string, attributes: Value): OdooField {
   const of = attributes as { readonly [name: string]: Value }
   const type = String(of.type)
-  const isComputed = Array.isArray(of.depends) && of.depends.length > 0
+  // A one2many or many2many with a domain depends on the fields in it, and is not computed for that.
+  const isComputed =
+    Array.isArray(of.depends) && (of.depends as readonly Value[]).some((path) => !String(path).startsWith(`${name}.`))
+  const isShownReadOnly = of.readonly === true && !isWritableAtTimes(of.states)
   return {
     name,
     type,
     isRequired: of.required === true,
     // `readonly` alone is a hint for forms: a plain stored field can be written all the same. A computed field with it
     // has no inverse: Odoo accepts the value and drops it, or overwrites it at the next computation.
-    isReadOnly:
-      MANAGED.has(name) || (of.readonly === true && !isForbidden(of.states) && (of.store !== true || isComputed)),
+    isReadOnly: MANAGED.has(name) || (isShownReadOnly && (of.store !== true || isComputed)),
     isComputed,
     isTranslated: of.translate !== undefined && of.translate !== false,
     isAttachment: of.attachment === true,
@@ -131,11 +133,16 @@ function readField(name: string, attributes: Value): OdooField {
 }
 
 /**
- * Up to 16, every field of a model is shown as read-only, with no states in which it is not, to a user who may neither create
- * nor write its records. That says nothing of the field: `check` tells which right is missing.
+ * Up to 16, a field may be shown as read-only although it can be written: in some states of a record it is not (an invoice's
+ * lines, in a draft), or it is shown so, with no states at all, like every field of the model, to a user who may neither
+ * create nor write its records: `check` tells which right is missing.
  */
-function isForbidden(states: Value | undefined): boolean {
-  return typeof states === 'object' && states !== null && Object.keys(states).length === 0
+function isWritableAtTimes(states: Value | undefined): boolean {
+  if (typeof states !== 'object' || states === null) return false
+  const changes = Object.values(states).flat() as readonly Value[]
+  return (
+    changes.length === 0 || changes.some((change) => Array.isArray(change) && change[0] === 'readonly' && !change[1])
+  )
 }
 
 /** `digits` is [total, after the point]. A monetary field has its currency's, which differ by record. */

@@ -1,15 +1,16 @@
 /** The mappings of `mappings/` as they are, between the real Odoo and a schema of their own in PostgreSQL. */
 import { randomUUID } from 'node:crypto'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type App, openApp, readSetup } from '../../../src/app.ts'
+import type { Protocol } from '../../../src/connectors/odoo/transport/transport.ts'
 import type { SyncEvent } from '../../../src/engine/context.ts'
 import { createRunner, type Runner } from '../../../src/engine/runner.ts'
 import { verify } from '../../../src/engine/verify.ts'
-import { realEnvironment } from '../environment.ts'
+import { type RealOdoo, realEnvironment, realOdoo } from '../environment.ts'
 import { asPerson } from '../person.ts'
 
 const MAPPINGS = fileURLToPath(new URL('../../../mappings', import.meta.url))
@@ -33,9 +34,21 @@ export interface Lab extends AsyncDisposable {
   unrest(): Promise<readonly string[]>
 }
 
-/** Opens these mappings, those first that others link to. */
+export interface LabOptions {
+  readonly odoo: RealOdoo
+  readonly protocol: Protocol
+  /** What a mapping says otherwise for this Odoo. */
+  readonly edit?: (mapping: string) => string
+}
+
+/** Opens these mappings as they are on Odoo 19, those first that others link to. */
 export async function openLab(...names: readonly string[]): Promise<Lab> {
-  const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
+  return openLabOf({ odoo: realOdoo('19'), protocol: 'json2' }, ...names)
+}
+
+export async function openLabOf(options: LabOptions, ...names: readonly string[]): Promise<Lab> {
+  const { odoo, protocol, edit = (text) => text } = options
+  const { postgresUrl } = realEnvironment()
   const mark = `m-${randomUUID().slice(0, 8)}`
   const schema = `mapping_${mark.replace('-', '_')}`
   const folder = mkdtempSync(join(tmpdir(), 'tandem-mappings-'))
@@ -46,7 +59,8 @@ export async function openLab(...names: readonly string[]): Promise<Lab> {
   mkdirSync(join(folder, 'mappings'))
   for (const name of names) {
     await shop.query(readFileSync(join(MAPPINGS, `${name}.sql`), 'utf8'))
-    copyFileSync(join(MAPPINGS, `${name}.yaml`), join(folder, 'mappings', `${name}.yaml`))
+    const mapping = readFileSync(join(MAPPINGS, `${name}.yaml`), 'utf8')
+    writeFileSync(join(folder, 'mappings', `${name}.yaml`), edit(mapping))
   }
   const configFile = join(folder, 'config.yaml')
   const shopUrl = `${postgresUrl}?options=${encodeURIComponent(`-c search_path=${schema}`)}`
@@ -54,7 +68,14 @@ export async function openLab(...names: readonly string[]): Promise<Lab> {
     configFile,
     `ledger: { file: ./tandem.db }
 connections:
-  erp: { type: odoo, url: "${odooUrl}", database: "${odooDatabase}", api_key: "${odooApiKey}" }
+  erp:
+    type: odoo
+    url: "${odoo.url}"
+    database: "${odoo.database}"
+    protocol: ${protocol}
+    user: "${odoo.login}"
+    api_key: "${odoo.apiKey}"
+    password: "${odoo.password}"
   shop: { type: postgres, url: "${shopUrl}" }
 `,
   )
@@ -88,15 +109,15 @@ connections:
       return (await shop.query<Row>(sql, [...values])).rows
     },
     async make(model, values) {
-      const [id = 0] = await asPerson<number[]>(model, 'create', { vals_list: [values] })
+      const [id = 0] = await asPerson<number[]>(model, 'create', { vals_list: [values] }, odoo)
       return id
     },
     async read(model, id, ...fields) {
-      const [row = {}] = await asPerson<Record<string, unknown>[]>(model, 'read', { ids: [id], fields, load: '' })
+      const [row = {}] = await asPerson<Record<string, unknown>[]>(model, 'read', { ids: [id], fields, load: '' }, odoo)
       return row
     },
     async find(model, ...domain) {
-      const [id = 0] = await asPerson<number[]>(model, 'search', { domain, context: { active_test: false } })
+      const [id = 0] = await asPerson<number[]>(model, 'search', { domain, context: { active_test: false } }, odoo)
       return id
     },
     async settle() {
