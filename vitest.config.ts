@@ -51,7 +51,13 @@ export default defineConfig({
         },
       },
       { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'deploy', include: ['test/deploy/deploy.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'deploy',
+          include: ['test/deploy/deploy.test.ts', 'test/deploy/completion.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: 'deploy-container', include: ['test/deploy/container.test.ts'] } },
       {
         // In a real Chromium, which `npm run test:browser` finds or installs.

@@ -5,7 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FINGERPRINT_LENGTH, type Ledger, type LinkWrite, type NewIntent } from '../src/ledger/ledger.ts'
+import type { NewIntent } from '../src/ledger/intent.ts'
+import type { Ledger } from '../src/ledger/ledger.ts'
+import type { LinkWrite } from '../src/ledger/link.ts'
+import { FINGERPRINT_LENGTH } from '../src/ledger/seen.ts'
 import { openSqliteLedger } from '../src/ledger/sqlite/open.ts'
 
 const MAPPING = 'customers'

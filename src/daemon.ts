@@ -5,7 +5,7 @@ import { ConfigError } from './config/config-error.ts'
 import { SyncError } from './contract/error.ts'
 import { every, prune, REFRESH_MS, refreshConnections } from './daemon/chores.ts'
 import type { DaemonLog } from './daemon/daemon-log.ts'
-import { describeFailure } from './daemon/describe-failure.ts'
+import { createLedgerTrouble, type LedgerTrouble } from './daemon/ledger-trouble.ts'
 import { startMapping } from './daemon/start-mapping.ts'
 import { allAround } from './engine/activity.ts'
 import type { Condition } from './engine/connection-guard.ts'
@@ -20,6 +20,7 @@ import { keepListening } from './server/keep-listening.ts'
 import { loadTracing } from './tracing/tracing.ts'
 
 const PRUNE_MS = 60 * 60_000
+const TROUBLE_LOOK_MS = 1000
 const REQUESTS_POLL_MS = 300
 const LOCK_ATTEMPTS = 5
 const LOCK_PAUSE_MS = 100
@@ -76,14 +77,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     },
   } satisfies AppOptions
   const ending = new AbortController()
+  const trouble = createLedgerTrouble(options.log, systemClock)
   const inner: InnerOptions = {
     ...options,
     emit,
     metrics,
+    trouble,
     wake: appOptions.wake,
     signal: AbortSignal.any([options.signal, ending.signal]),
     onLedgerFailure: (error) => {
-      options.log('error', describeFailure(error), null)
+      trouble.meet(error)
       // After an fsync error nothing that follows can be trusted: whoever supervises us starts us again.
       if (mustExit(error)) ending.abort(error)
     },
@@ -103,6 +106,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 interface InnerOptions extends DaemonOptions {
   readonly onLedgerFailure: (error: SyncError) => void
   readonly metrics: Metrics | undefined
+  readonly trouble: LedgerTrouble
   readonly wake: (mappings: readonly string[]) => void
 }
 
@@ -151,6 +155,7 @@ async function runMappings(app: App, runners: Map<string, Runner>, options: Inne
   const chores = [
     every(REQUESTS_POLL_MS, options, () => answerRequests(app, runners, takenRequests, signal)),
     every(PRUNE_MS, options, () => prune(app)),
+    every(TROUBLE_LOOK_MS, options, () => options.trouble.look(app.ledger)),
     every(REFRESH_MS, options, () => refreshConnections(app, toldOfKeys, options)),
     ...starts.map(({ keepTrying }) => keepTrying()),
   ]

@@ -1,7 +1,7 @@
 import type { App } from './app.ts'
 import { asSyncError, SyncError } from './contract/error.ts'
 import type { Runner } from './engine/runner.ts'
-import type { Request } from './ledger/ledger.ts'
+import type { Request } from './ledger/request.ts'
 import { jobOf } from './operations/job.ts'
 import { type JobData, performJob } from './operations/perform-job.ts'
 

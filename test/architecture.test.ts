@@ -5,13 +5,21 @@ import { describe, expect, it } from 'vitest'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 
+/** What the ledger is, without how it is kept: its interface and the types it speaks of. */
+const LEDGER = readdirSync(join(SRC, 'ledger'))
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `ledger/${file}`)
+
 /** What each folder may import of the project, besides itself. Files at the top and folders not named may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: [],
   mapping: ['contract'],
   ledger: ['contract', 'mapping'],
-  engine: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts'],
-  operations: ['contract', 'mapping', 'ledger/ledger.ts', 'ledger/seen.ts', 'engine', 'app.ts', 'recognise.ts'],
+  engine: ['contract', 'mapping', ...LEDGER],
+  operations: [
+    ...['contract', 'mapping', ...LEDGER, 'engine', 'app.ts', 'recognise.ts'],
+    ...['config/config-error.ts', 'words.ts'],
+  ],
   http: ['contract'],
   config: ['contract', 'mapping'],
   connectors: ['contract', 'http'],
@@ -63,6 +71,24 @@ describe('the layers', () => {
           .filter((target) => target.endsWith('.ts') && !target.startsWith(`${folder}/`))
           .filter((target) => !allowed.some((each) => target === each || target.startsWith(`${each}/`)))
           .map((target) => `${file} imports ${target}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it('what the ledger is does not know how it is kept', () => {
+    const wrong = all
+      .filter(({ file }) => LEDGER.includes(file))
+      .flatMap(({ file, imports }) =>
+        imports.filter((target) => target.startsWith('ledger/sqlite/')).map((target) => `${file} imports ${target}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  it('nothing but the entry point imports the command line', () => {
+    const wrong = all
+      .filter(({ file }) => file !== 'main.ts' && !file.startsWith('cli/'))
+      .flatMap(({ file, imports }) =>
+        imports.filter((target) => target.startsWith('cli/')).map((target) => `${file} imports ${target}`),
       )
     expect(wrong).toEqual([])
   })

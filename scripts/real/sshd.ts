@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -9,10 +10,14 @@ import { debianCodename } from './host.ts'
 import { withLock } from './lock.ts'
 import { progress } from './progress.ts'
 import { startServerProcess, stopServerProcess, waitUntilReady } from './server-process.ts'
-import { ensureServerUser, type SystemUser, serverUserName } from './system-user.ts'
+import { ensureServerUser, ensureSystemUser, type SystemUser, serverUserName } from './system-user.ts'
 
-/** What sshd needs besides what every Debian has, and the program that makes keys. */
-const PACKAGES = ['libwrap0', 'openssh-client']
+/** What sshd needs besides what every Debian has, and the programs that make keys and hash passwords. */
+const PACKAGES = ['libwrap0', 'openssh-client', 'openssl']
+
+/** Logs in with a password where one is asked for. */
+const passwordUser = 'tandem-sftp'
+const ROOT: SystemUser = { uid: 0, gid: 0 }
 
 /** A real sshd that serves SFTP, with a key of its own, to one user with one key. */
 export interface Sshd {
@@ -37,8 +42,47 @@ export interface Sshd {
  * user, who is also the only one that may log in.
  */
 export async function openSshd(directory: string): Promise<Sshd> {
+  return open(directory, serverUserName, await ensureServerUser(), ['PasswordAuthentication no'])
+}
+
+/**
+ * The same for logging in with a password. Only root's sshd can look at passwords, and the user has one as long as it runs.
+ */
+export async function openPasswordSshd(directory: string): Promise<Sshd & { readonly password: string }> {
+  await ensureSystemUser('sshd')
+  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+  await ensureSystemUser(passwordUser)
+  const password = randomBytes(12).toString('base64url')
+  const how = ['PasswordAuthentication yes', 'PubkeyAuthentication no']
+  const sshd = await open(directory, passwordUser, ROOT, how)
+  return {
+    ...sshd,
+    password,
+    async start() {
+      await runCommand('usermod', ['--password', await hashed(password), passwordUser])
+      await sshd.start()
+    },
+    async stop() {
+      await sshd.stop()
+      await runCommand('usermod', ['--lock', passwordUser])
+    },
+  }
+}
+
+/** As /etc/shadow has it. */
+async function hashed(password: string): Promise<string> {
+  return (await runCommand('openssl', ['passwd', '-6', password])).trim()
+}
+
+/** @param user The one who may log in. */
+async function open(
+  directory: string,
+  user: string,
+  runsAs: SystemUser,
+  authentication: readonly string[],
+): Promise<Sshd> {
   const program = await ensureSshd()
-  const owner = await ensureServerUser()
+  const owner = await ensureSystemUser(user)
   const home = join(directory, 'home')
   mkdirSync(home, { recursive: true })
   for (const name of ['host', 'user']) {
@@ -53,7 +97,7 @@ HostKey ${join(directory, 'host')}
 PidFile none
 UsePAM no
 StrictModes no
-PasswordAuthentication no
+${authentication.join('\n')}
 AuthorizedKeysFile ${join(directory, 'user.pub')}
 Subsystem sftp internal-sftp
 ForceCommand internal-sftp
@@ -69,7 +113,7 @@ ForceCommand internal-sftp
   return {
     host: '127.0.0.1',
     port,
-    user: serverUserName,
+    user,
     privateKey: readFileSync(join(directory, 'user'), 'utf8'),
     hostKey: shown.split(' ')[1] ?? '',
     knownHost: `[127.0.0.1]:${port} ${publicKey}`,
@@ -78,7 +122,7 @@ ForceCommand internal-sftp
     async start() {
       // Without -D, sshd would leave; with -e, it tells the log.
       const args = ['-D', '-e', '-f', config]
-      pid = startServerProcess({ command: program, args, env: plainEnvironment, ...owner, cwd: home, logFile })
+      pid = startServerProcess({ command: program, args, env: plainEnvironment, ...runsAs, cwd: home, logFile })
       await waitUntilReady({ name: 'sshd', pid, logFile, timeoutMs: 20_000 }, () => answers(port))
     },
     async stop() {

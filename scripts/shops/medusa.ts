@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { runCommand } from '../real/command.ts'
 import { freePort } from '../real/free-port.ts'
 import { progress } from '../real/progress.ts'
@@ -11,6 +12,7 @@ import type { Stops } from './stops.ts'
 const VERSION = '2.21.2'
 const PACKAGES = { '@medusajs/medusa': VERSION, '@medusajs/cli': VERSION, '@medusajs/framework': VERSION }
 const USER = 'sync@shop.example'
+const SUBSCRIBER = fileURLToPath(new URL('../../docs/recipes/medusa/subscriber.js', import.meta.url))
 
 /** A real Medusa on 127.0.0.1, without its admin pages. @param databaseUrl an empty PostgreSQL database. */
 export async function startMedusa(
@@ -27,10 +29,14 @@ export async function startMedusa(
   )
   writeFileSync(join(directory, 'medusa-config.js'), config(secret(), secret()))
   symlinkSync(join(install.directory, 'node_modules'), join(directory, 'node_modules'))
+  cpSync(SUBSCRIBER, join(directory, 'src/subscribers/tandem.js'), { recursive: true })
+  const hook = { port: await freePort(), secret: secret() }
   const program = join(install.directory, 'node_modules/@medusajs/cli/cli.js')
   const env = {
     ...install.environment,
     DATABASE_URL: databaseUrl,
+    TANDEM_HOOK_URL: `http://127.0.0.1:${hook.port}/hooks/shop`,
+    TANDEM_HOOK_SECRET: hook.secret,
     MEDUSA_DISABLE_TELEMETRY: 'true',
     NODE_ENV: 'production',
   }
@@ -55,7 +61,14 @@ export async function startMedusa(
     const answer = await fetch(`${url}/health`).catch(() => null)
     return answer?.status === 200
   })
-  return { MEDUSA_URL: url, MEDUSA_USER: USER, MEDUSA_PASSWORD: password }
+  return {
+    MEDUSA_URL: url,
+    MEDUSA_USER: USER,
+    MEDUSA_PASSWORD: password,
+    MEDUSA_HOOK_SECRET: hook.secret,
+    MEDUSA_HOOK_PORT: String(hook.port),
+    MEDUSA_LOCATION: await makeLocation(url, password),
+  }
 }
 
 function config(jwtSecret: string, cookieSecret: string): string {
@@ -69,4 +82,23 @@ module.exports = defineConfig({
   admin: { disable: true },
 })
 `
+}
+
+/** The stock location of the shop, from which its sales channel sells. */
+async function makeLocation(url: string, password: string): Promise<string> {
+  const call = async (path: string, body: object | null, token = ''): Promise<Record<string, unknown>> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+    const sent = body === null ? {} : { method: 'POST', body: JSON.stringify(body) }
+    const answer = await fetch(`${url}${path}`, { headers, ...sent })
+    if (!answer.ok) throw new Error(`Medusa answers ${answer.status} to ${path}: ${await answer.text()}`)
+    return (await answer.json()) as Record<string, unknown>
+  }
+  const login = await call('/auth/user/emailpass', { email: USER, password })
+  const token = String(login.token)
+  const made = await call('/admin/stock-locations', { name: 'Warehouse' }, token)
+  const { id } = made.stock_location as { readonly id: string }
+  const { sales_channels: channels } = await call('/admin/sales-channels', null, token)
+  const add = (channels as readonly { readonly id: string }[]).map((channel) => channel.id)
+  await call(`/admin/stock-locations/${id}/sales-channels`, { add }, token)
+  return id
 }

@@ -42,7 +42,8 @@ const TYPES = {
 export async function startStrapi(directory: string, stops: Stops): Promise<Readonly<Record<string, string>>> {
   const install = await ensureShop('strapi', PACKAGES)
   const tokenFile = join(directory, 'token')
-  writeApp(directory, tokenFile)
+  const hook = { port: await freePort(), token: randomBytes(24).toString('hex') }
+  writeApp(directory, bootstrap(tokenFile, hook))
   symlinkSync(join(install.directory, 'node_modules'), join(directory, 'node_modules'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -61,11 +62,15 @@ export async function startStrapi(directory: string, stops: Stops): Promise<Read
     const answer = await fetch(`${url}/_health`).catch(() => null)
     return answer?.status === 204
   })
-  const hookToken = randomBytes(24).toString('hex')
-  return { STRAPI_URL: url, STRAPI_TOKEN: readFileSync(tokenFile, 'utf8'), STRAPI_HOOK_TOKEN: hookToken }
+  return {
+    STRAPI_URL: url,
+    STRAPI_TOKEN: readFileSync(tokenFile, 'utf8'),
+    STRAPI_HOOK_TOKEN: hook.token,
+    STRAPI_HOOK_PORT: String(hook.port),
+  }
 }
 
-function writeApp(directory: string, tokenFile: string): void {
+function writeApp(directory: string, bootstrapCode: string): void {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(directory, path)), { recursive: true })
     writeFileSync(join(directory, path), text)
@@ -112,19 +117,28 @@ function writeApp(directory: string, tokenFile: string): void {
     }
   }
   mkdirSync(join(directory, 'public/uploads'), { recursive: true })
-  write('src/index.js', bootstrap(tokenFile))
+  write('src/index.js', bootstrapCode)
 }
 
 const FACTORIES = { controllers: 'createCoreController', routes: 'createCoreRouter', services: 'createCoreService' }
 
-/** Makes an API token at the first start, as an administrator does by hand. */
-function bootstrap(tokenFile: string): string {
+/** Makes an API token and a webhook at the first start, as an administrator does by hand. */
+function bootstrap(tokenFile: string, hook: { readonly port: number; readonly token: string }): string {
+  const webhook = {
+    name: 'sync',
+    url: `http://127.0.0.1:${hook.port}/hooks/shop`,
+    headers: { Authorization: `Bearer ${hook.token}` },
+    events: ['entry.create', 'entry.update', 'entry.delete'],
+    isEnabled: true,
+  }
   return `module.exports = {
   async bootstrap({ strapi }) {
     const tokens = strapi.service('admin::api-token')
     if (await tokens.exists({ name: 'sync' })) return
     const token = await tokens.create({ name: 'sync', kind: 'content-api', type: 'full-access', description: '', lifespan: null })
     require('node:fs').writeFileSync(${JSON.stringify(tokenFile)}, token.accessKey)
+    const webhook = await strapi.get('webhookStore').createWebhook(${JSON.stringify(webhook)})
+    strapi.get('webhookRunner').add(webhook)
   },
 }
 `

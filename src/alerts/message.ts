@@ -1,5 +1,6 @@
-import type { Throughput } from '../ledger/ledger.ts'
+import type { Throughput } from '../ledger/throughput.ts'
 import type { Status } from '../operations/status.ts'
+import { count, plural } from '../words.ts'
 import type { Alert } from './alert.ts'
 
 /** What a recipient is sent, in whatever form that takes. */
@@ -55,7 +56,8 @@ export function summaryOf({ status, throughput, alerts }: Day): Message {
       slices.filter((slice) => slice.side === side).reduce((sum, { applied }) => sum + applied, 0)
     const open = odoo.pending + external.pending + odoo.waiting + external.waiting
     const rest = open === 0 ? '' : `, ${open} not settled yet`
-    return `${mapping}: ${from('odoo')} changes from odoo and ${from('external')} from external in the last day, ${links} pairs${rest}`
+    const changes = `${plural(from('odoo'), 'change')} from odoo and ${count(from('external'))} from external`
+    return `${mapping}: ${changes} in the last day, ${plural(links, 'pair')}${rest}`
   })
   const isWell = alerts.length === 0
   const subject = isWell

@@ -2,11 +2,11 @@ import { Command, Option } from 'commander'
 import { openApp } from '../app.ts'
 import { acceptDatabase, type DatabaseLook, lookAtConnection, verdictOf } from '../operations/accept-database.ts'
 import { checkConnectionName } from '../operations/site.ts'
+import { moment, plural } from '../words.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { ledgerToWrite } from './ledger-access.ts'
 import { setupOf } from './setup.ts'
-import { moment, plural } from './words.ts'
 
 const HELP = `
 Tandem remembers what the database behind each connection looks like: its names, numbers in it that only grow, and when

@@ -3,10 +3,10 @@ import { Command } from 'commander'
 import { SyncError } from '../contract/error.ts'
 import { backUpLedger } from '../ledger/sqlite/backup.ts'
 import type { LedgerContent } from '../ledger/sqlite/inspect-file.ts'
+import { bytes, count, moment, plural } from '../words.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { setupOf } from './setup.ts'
-import { bytes, count, moment, plural } from './words.ts'
 
 const HELP = `
 Copies the ledger as it is at one moment into a single file, also beside a running daemon, which goes on. The copy is read

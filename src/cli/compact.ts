@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { emptyJournal, unusedBytes, vacuumLedger } from '../ledger/sqlite/compact.ts'
 import { acquireLedgerLock } from '../ledger/sqlite/lock.ts'
+import { bytes } from '../words.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { siteToWrite } from './site.ts'
-import { bytes } from './words.ts'
 
 const ANSWERED_KEPT_MS = 24 * 60 * 60_000
 

@@ -4,6 +4,7 @@ import type { Side } from '../mapping/mapping.ts'
 import { allConflicts, type Conflict, type ConflictDetail, showConflict } from '../operations/conflicts.ts'
 import type { Choice, ResolveJob, ResolveProgress, ResolveResult } from '../operations/resolve-conflicts.ts'
 import { mappingNamed } from '../operations/site.ts'
+import { count, moment, plural, shown } from '../words.ts'
 import { type ExitCode, exitCodeOf } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import type { Invocation, Perform } from './invocation.ts'
@@ -13,7 +14,6 @@ import { fieldsNamed, recordNamed, recordsNamed, sideNamed } from './record-argu
 import { setupOf } from './setup.ts'
 import { operator, siteToRead } from './site.ts'
 import { table } from './table.ts'
-import { count, moment, plural, shown } from './words.ts'
 
 const HELP = `
 What both sides changed and a person has to decide, and records that cannot be joined without a person.

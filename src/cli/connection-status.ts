@@ -1,10 +1,7 @@
-import type { Credential } from '../contract/connector.ts'
 import type { Condition } from '../engine/connection-guard.ts'
 import type { ConnectionStatus } from '../operations/connection-status.ts'
-import { age, moment } from './words.ts'
-
-/** How long before its end a credential is told of. */
-export const ENDING_MS = 14 * 24 * 3_600_000
+import { endingKeys } from '../operations/ending-keys.ts'
+import { age, moment } from '../words.ts'
 
 const STATES: Readonly<Record<Condition['state'], string>> = {
   closed: 'works',
@@ -30,14 +27,4 @@ export function connectionLines(
     lines.push(`${connection}: ${STATES[state]}: ${reason ?? 'no reason was given'}.${again}`)
   }
   return [...lines, ...endingKeys(connection, keys, nowMs)]
-}
-
-export function endingKeys(connection: string, keys: readonly Credential[], nowMs: number): string[] {
-  return keys
-    .filter(({ endsAtMs }) => endsAtMs - nowMs <= ENDING_MS)
-    .map(({ name, endsAtMs }) => {
-      const when =
-        endsAtMs <= nowMs ? `ended on ${moment(endsAtMs)}` : `ends on ${moment(endsAtMs)}, in ${age(endsAtMs - nowMs)}`
-      return `${connection}: the key "${name}" ${when}. If it is the one in use, make a new one: tandem odoo rotate-key ${connection}`
-    })
 }

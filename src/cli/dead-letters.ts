@@ -5,6 +5,7 @@ import { discardDeadLetters } from '../operations/discard-dead-letters.ts'
 import type { EditResult } from '../operations/edit-dead-letter.ts'
 import { retryDeadLetters } from '../operations/retry-dead-letters.ts'
 import { checkHasRun, mappingNamed } from '../operations/site.ts'
+import { plural, shownFields } from '../words.ts'
 import { describeChange } from './describe-change.ts'
 import { describeStep } from './describe-step.ts'
 import { type ExitCode, exitCodeOf } from './exit-code.ts'
@@ -14,7 +15,6 @@ import { doJob } from './perform-jobs.ts'
 import { fieldsNamed, recordNamed, recordsNamed } from './record-arguments.ts'
 import { setupOf } from './setup.ts'
 import { operator, siteToRead, siteToWrite } from './site.ts'
-import { plural, shownFields } from './words.ts'
 
 const HELP = `
 A dead letter is a change that cannot be applied without a person, or a step that cannot be done. Everything else goes
@@ -178,7 +178,7 @@ async function retry(invocation: Invocation, args: readonly string[], { all, cod
   const [mapping = '', side, ...ids] = args
   if (all === (side !== undefined)) throw new SyncError('config', 'Say which: a side and ids, or --all.')
   if (code !== undefined && !all) throw new SyncError('config', '--code goes with --all.')
-  await using site = await siteToWrite(invocation)
+  await using site = await siteToWrite(invocation, mapping)
   const records = all ? null : recordsNamed(side, ids)
   const request = { mapping, records, by: operator(), ...(code === undefined ? {} : { code }) }
   const { retried } = await retryDeadLetters(site, request)
@@ -218,7 +218,7 @@ async function edit(
 
 async function discard(invocation: Invocation, args: readonly string[], reason: string): Promise<ExitCode> {
   const [mapping = '', side, ...ids] = args
-  await using site = await siteToWrite(invocation)
+  await using site = await siteToWrite(invocation, mapping)
   const records = recordsNamed(side, ids)
   const { discarded } = await discardDeadLetters(site, { mapping, records, reason, by: operator() })
   if (invocation.json) invocation.terminal.out(JSON.stringify({ discarded }))

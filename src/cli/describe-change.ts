@@ -1,5 +1,5 @@
-import type { StoredChange } from '../ledger/ledger.ts'
-import { age, moment, plural, shown } from './words.ts'
+import type { StoredChange } from '../ledger/change.ts'
+import { age, moment, plural, shown } from '../words.ts'
 
 /** A change that is not applied, why, and what a person can do about it. */
 export function describeChange(mapping: string, change: StoredChange): readonly string[] {

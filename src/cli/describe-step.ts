@@ -1,5 +1,5 @@
-import type { StepTask } from '../ledger/ledger.ts'
-import { moment, plural } from './words.ts'
+import type { StepTask } from '../ledger/step.ts'
+import { moment, plural } from '../words.ts'
 
 /** A step that needs a person, why, and what can be done about it. */
 export function describeStep(

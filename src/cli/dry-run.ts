@@ -2,11 +2,11 @@ import { openApp, type Setup } from '../app.ts'
 import type { PlannedStep } from '../engine/dry-run-newcomers.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
 import { type Rehearsal, rehearse } from '../operations/dry-run.ts'
+import { count, shown, shownFields } from '../words.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import { failureAsJson, failureLines } from './failure.ts'
 import type { Invocation } from './invocation.ts'
 import { createProgress } from './progress.ts'
-import { count, shown, shownFields } from './words.ts'
 
 /** Lists what would change, field by field. Changes nothing: the ledger is opened for reading only. */
 export async function showDryRun(

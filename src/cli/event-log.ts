@@ -1,6 +1,6 @@
 import type { SyncEvent } from '../engine/context.ts'
 import type { Logger } from '../log.ts'
-import { count } from './words.ts'
+import { count } from '../words.ts'
 
 /** How long writes are collected before they are told as one. */
 const WINDOW_MS = 1000

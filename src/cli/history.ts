@@ -1,13 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { mappingNamed } from '../operations/site.ts'
 import type { UndoResult } from '../operations/undo.ts'
+import { shownFields } from '../words.ts'
 import { type ExitCode, exitCodeOf } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { doJob } from './perform-jobs.ts'
 import { setupOf } from './setup.ts'
 import { operator } from './site.ts'
-import { shownFields } from './words.ts'
 
 const HELP = `
 The history of a record is what tandem trace tells. What an entry of it replaced can be written back.

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
-import { openApp } from '../app.ts'
 import type { Config } from '../config/load-config.ts'
 import { SyncError } from '../contract/error.ts'
-import type { HookPart, Hooks } from '../contract/hooks.ts'
+import type { HookPart } from '../contract/hooks.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { type HooksAction, isInstalled, performHooks } from '../operations/hooks.ts'
 import { mappingNamed } from '../operations/site.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
@@ -34,8 +34,7 @@ const ACTIONS = {
   list: 'say what is there',
   remove: 'take them away',
   rotate: 'give the webhook that Odoo listens on a new secret',
-} as const
-type Action = keyof typeof ACTIONS
+} as const satisfies Record<HooksAction, string>
 
 interface HooksOptions {
   readonly side: Side
@@ -58,7 +57,7 @@ export function hooksCommand(perform: Perform): Command {
         .addHelpText('after', `\nExamples:\n  tandem odoo hooks ${action} customers --key-env ODOO_ADMIN_API_KEY`)
         .action(
           perform((invocation, command) =>
-            hooks(invocation, action as Action, command.args[0] ?? '', command.opts<HooksOptions>()),
+            hooks(invocation, action as HooksAction, command.args[0] ?? '', command.opts<HooksOptions>()),
           ),
         ),
     )
@@ -68,7 +67,7 @@ export function hooksCommand(perform: Perform): Command {
 
 async function hooks(
   invocation: Invocation,
-  action: Action,
+  action: HooksAction,
   name: string,
   { side, keyEnv, user }: HooksOptions,
 ): Promise<ExitCode> {
@@ -77,23 +76,10 @@ async function hooks(
   const connection = file.definition[side].connection
   const config =
     keyEnv === undefined ? setup.config : withKey(setup.config, connection, keyOf(invocation, keyEnv), user)
-  await using app = await openApp({ ...setup, config }, { emit: () => {}, readOnly: true })
-  const collection = app.collection(file, side)
-  const parts = await perform(collection.hooks, action, `${connection} (${side} of ${name})`, invocation.signal)
+  const parts = await performHooks({ ...setup, config }, action, { mapping: name, side }, invocation.signal)
   if (invocation.json) invocation.terminal.out(JSON.stringify({ mapping: name, side, parts }))
   else show(invocation, parts)
-  return parts.some(({ state }) => state === 'missing' || state === 'outdated') ? 1 : 0
-}
-
-function perform(
-  hooks: Hooks | undefined,
-  action: Action,
-  whose: string,
-  signal: AbortSignal,
-): Promise<readonly HookPart[]> {
-  const act = hooks?.[action]
-  if (!hooks || !act) throw new SyncError('config', `The system of ${whose} has nothing of this kind.`)
-  return act.call(hooks, signal)
+  return isInstalled(parts) ? 0 : 1
 }
 
 function keyOf({ env }: Invocation, name: string): string {

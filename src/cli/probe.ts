@@ -1,8 +1,6 @@
 import { Command } from 'commander'
-import { openApp } from '../app.ts'
-import type { Collection, FieldSchema, Finding, Schema } from '../contract/connector.ts'
-import { SyncError } from '../contract/error.ts'
-import { didYouMean } from '../mapping/suggestion.ts'
+import type { FieldSchema, Finding, Schema } from '../contract/connector.ts'
+import { type Probed, probeCollection, probedAsJson } from '../operations/probe.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { setupOf } from './setup.ts'
@@ -31,23 +29,10 @@ export function probeCommand(perform: Perform): Command {
 
 async function probe(invocation: Invocation, connection: string, name: string): Promise<ExitCode> {
   const { terminal, signal, json } = invocation
-  const setup = setupOf(invocation)
-  const { config } = setup
-  if (!config.connections.has(connection)) {
-    const known = [...config.connections.keys()]
-    throw new SyncError(
-      'config',
-      `There is no connection "${connection}"${didYouMean(connection, known)}; there are ${known.join(', ')}.`,
-    )
-  }
-  await using app = await openApp(setup, { emit: () => {}, readOnly: true })
-  const collection = app.connections.get(connection).collection({ spec: name, fields: [], consumer: 'probe' })
-  // A wrong path to the list shows in the findings' own, more helpful message.
-  const findings = (await collection.probe?.(signal)) ?? []
-  const schema = await collection.describe(signal)
+  const probed = await probeCollection(setupOf(invocation), connection, name, signal)
+  const { schema, collection, findings } = probed
   if (json) {
-    const { capabilities } = collection
-    terminal.out(JSON.stringify({ name: schema.name, capabilities, fields: [...schema.fields.values()], findings }))
+    terminal.out(JSON.stringify(probedAsJson(probed)))
     return 0
   }
   for (const line of describeSchema(schema)) terminal.out(line)
@@ -73,7 +58,7 @@ function notesOn(field: FieldSchema): string {
   return notes.filter((note) => note !== null).join(', ')
 }
 
-function capabilityFindings({ capabilities, feed, sink }: Collection): Finding[] {
+function capabilityFindings({ capabilities, feed, sink }: Probed['collection']): Finding[] {
   const deletes = {
     pushed: 'are told',
     listed: 'are found by comparing the whole list (sweep)',

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
+import { age, count } from '../words.ts'
 import type { Terminal } from './terminal.ts'
-import { age, count } from './words.ts'
 
 const REWRITE_MS = 100
 const LINE_MS = 5000

@@ -4,6 +4,7 @@ import type { Side } from '../mapping/mapping.ts'
 import type { Job } from '../operations/job.ts'
 import { parseSince } from '../operations/parse-since.ts'
 import { mappingNamed } from '../operations/site.ts'
+import { count } from '../words.ts'
 import { showDryRun } from './dry-run.ts'
 import { type ExitCode, exitCodeOf } from './exit-code.ts'
 import { reportFailure } from './failure.ts'
@@ -11,7 +12,6 @@ import type { Invocation, Perform } from './invocation.ts'
 import { performJobs } from './perform-jobs.ts'
 import { createProgress } from './progress.ts'
 import { setupOf } from './setup.ts'
-import { count } from './words.ts'
 
 const HELP = `
 Reads records anew and brings the other side in line, whatever was synced before. With --from, that side's values win;

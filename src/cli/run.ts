@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { createLog, type Logger } from '../log.ts'
 import { PROGRAM } from '../version.ts'
+import { age, plural } from '../words.ts'
 import { createEventLog } from './event-log.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { setupOf } from './setup.ts'
-import { age, plural } from './words.ts'
 
 const HELP = `
 Runs until it is told to stop (Ctrl-C, SIGTERM): then it finishes what is under way, for

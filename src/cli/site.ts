@@ -4,7 +4,7 @@ import { type Setup, systemClock } from '../app.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { isLedgerLocked } from '../ledger/sqlite/lock.ts'
 import { openSqliteLedger } from '../ledger/sqlite/open.ts'
-import type { Site } from '../operations/site.ts'
+import { mappingNamed, type Site } from '../operations/site.ts'
 import { WAKE } from '../requests.ts'
 import { PROGRAM } from '../version.ts'
 import type { Invocation } from './invocation.ts'
@@ -23,9 +23,13 @@ export async function siteToRead(invocation: Invocation): Promise<OpenSite> {
   return siteOf(setup, ledger)
 }
 
-/** For operations that change the ledger. @throws SyncError `config` where nothing has run yet. */
-export async function siteToWrite(invocation: Invocation): Promise<OpenSite> {
+/**
+ * For operations that change the ledger. @throws SyncError `config` where nothing has run yet, or where there is no such
+ * mapping: a misspelt name is told before anything else.
+ */
+export async function siteToWrite(invocation: Invocation, mapping?: string): Promise<OpenSite> {
   const setup = setupOf(invocation)
+  if (mapping !== undefined) mappingNamed(setup, mapping)
   return siteOf(setup, await ledgerToWrite(setup))
 }
 

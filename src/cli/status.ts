@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Counts } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
 import { isLedgerLocked, ledgerLockHolder } from '../ledger/sqlite/lock.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { type MappingStatus, summarise } from '../operations/status.ts'
+import { age, count, plural } from '../words.ts'
 import { connectionLines } from './connection-status.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { siteToRead } from './site.ts'
 import { table } from './table.ts'
-import { age, count, plural } from './words.ts'
 
 const HELP = `
 Asks the ledger only, and so works while systems are down. Exits 1 when something needs a person: a pause, a guard,

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
 import type { Setup } from '../app.ts'
-import type { Counts } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import type { Job } from '../operations/job.ts'
 import { type OpenGuard, openGuards } from '../operations/open-guards.ts'
+import { count, plural } from '../words.ts'
 import { showDryRun } from './dry-run.ts'
 import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
 import { failureAsJson, failureLines } from './failure.ts'
@@ -12,7 +13,6 @@ import { isKnown, ledgerToRead } from './ledger-access.ts'
 import { type Outcome, performJobs } from './perform-jobs.ts'
 import { createProgress } from './progress.ts'
 import { mappingsNamed, setupOf } from './setup.ts'
-import { count, plural } from './words.ts'
 
 const HELP = `
 Reads what changed on both sides, applies it, and ends. Beside a running daemon, the daemon does it.

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { SIDES } from '../mapping/mapping.ts'
 import { type Story, type TracedEntry, trace } from '../operations/trace.ts'
+import { moment, plural, shown, shownFields } from '../words.ts'
 import { describeChange } from './describe-change.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { siteToRead } from './site.ts'
 import type { Terminal } from './terminal.ts'
-import { moment, plural, shown, shownFields } from './words.ts'
 
 const HELP = `
 Tells what Tandem knows of one record: what it is linked with, what is still to be done, and what was done, with values

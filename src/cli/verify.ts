@@ -2,11 +2,11 @@ import { Command } from 'commander'
 import { openApp } from '../app.ts'
 import { type Difference, verify } from '../engine/verify.ts'
 import { mappingNamed } from '../operations/site.ts'
+import { plural, shown } from '../words.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { createProgress } from './progress.ts'
 import { setupOf } from './setup.ts'
-import { plural, shown } from './words.ts'
 
 const HELP = `
 Reads both sides in full and tells every difference. Trusts nothing that Tandem remembers but which records belong

@@ -112,7 +112,11 @@ function readConfigText(file: string, readFile: (path: string) => string): strin
   try {
     return readFile(file)
   } catch (error) {
-    const message = `the configuration cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    const isFolder = error instanceof Error && 'code' in error && error.code === 'EISDIR'
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = isFolder
+      ? 'this is a folder; --config takes the file in it, such as config.yaml'
+      : `the configuration cannot be read: ${reason}`
     throw new ConfigError([{ file, line: 1, column: 1, severity: 'error', path: '', message }])
   }
 }

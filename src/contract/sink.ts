@@ -77,6 +77,11 @@ export interface Sink {
    */
   births?(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, Birth>>
   /**
+   * Who wrote these records last, by the name that people know: to be shown, never to decide by. Absent: the system does
+   * not keep it. May be repeated.
+   */
+  writers?(ids: readonly RecordId[], signal: AbortSignal): Promise<ReadonlyMap<RecordId, string>>
+  /**
    * Every record in which `field` has one of the values, archived ones included, in any order. May return too many (the
    * engine compares again), never too few. Settles creates in doubt and adopts existing records. May be repeated.
    */

@@ -1,7 +1,8 @@
 import { type App, systemClock } from '../app.ts'
-import { endingKeys } from '../cli/connection-status.ts'
+import { SyncError } from '../contract/error.ts'
 import { connectionPause } from '../engine/person-pause.ts'
 import type { ReportNote } from '../operations/connection-status.ts'
+import { endingKeys } from '../operations/ending-keys.ts'
 import type { DaemonLog } from './daemon-log.ts'
 import { describeFailure } from './describe-failure.ts'
 
@@ -17,10 +18,13 @@ const THROUGHPUT_KEPT_MS = 8 * 24 * 60 * 60_000
 export interface ChoreOptions {
   readonly log: DaemonLog
   readonly signal: AbortSignal
+  /** Told where the ledger failed, which every chore meets: it is told of in one place. */
+  readonly onLedgerFailure?: (error: SyncError) => void
 }
 
 /** Does a chore again and again until the signal aborts. One that fails is told of, once for each reason, and goes on. */
-export async function every(ms: number, { signal, log }: ChoreOptions, chore: () => Promise<void>): Promise<void> {
+export async function every(ms: number, options: ChoreOptions, chore: () => Promise<void>): Promise<void> {
+  const { signal, log, onLedgerFailure } = options
   let told: string | null = null
   while (!signal.aborted) {
     try {
@@ -28,7 +32,9 @@ export async function every(ms: number, { signal, log }: ChoreOptions, chore: ()
       told = null
     } catch (error) {
       const reason = describeFailure(error)
-      if (reason !== told && !signal.aborted) log('warn', reason, null)
+      const isLedger = error instanceof SyncError && error.code === 'ledger'
+      if (isLedger && onLedgerFailure) onLedgerFailure(error)
+      else if (reason !== told && !signal.aborted) log('warn', reason, null)
       told = reason
     }
     await systemClock.sleep(ms, signal).catch(() => {})

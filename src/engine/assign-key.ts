@@ -1,6 +1,6 @@
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import type { StoredChange } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
 import { generateKey, keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'

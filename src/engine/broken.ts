@@ -1,5 +1,5 @@
 import type { Change, RecordId } from '../contract/change.ts'
-import type { NewChange, StoredChange } from '../ledger/ledger.ts'
+import type { NewChange, StoredChange } from '../ledger/change.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { changeOf, type Known } from './capture.ts'
 import type { Context } from './context.ts'

@@ -1,4 +1,4 @@
-import type { NewChange } from '../ledger/ledger.ts'
+import type { NewChange } from '../ledger/change.ts'
 import { SIDES } from '../mapping/mapping.ts'
 import { capture, matters } from './capture.ts'
 import type { Context } from './context.ts'

@@ -1,6 +1,6 @@
 import type { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import type { Seen } from '../ledger/ledger.ts'
+import type { Seen } from '../ledger/seen.ts'
 import {
   type FieldRule,
   fieldOn,

@@ -1,4 +1,4 @@
-import type { Link } from '../ledger/ledger.ts'
+import type { Link } from '../ledger/link.ts'
 import { type Mapping, otherSide, type Side } from '../mapping/mapping.ts'
 
 /** Why a record is no longer there for us: its `NewChange` of kind `gone` carries it as the version. */

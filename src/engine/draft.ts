@@ -1,17 +1,11 @@
 import type { RecordId } from '../contract/change.ts'
 import type { SyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
-import type {
-  ChangeState,
-  DirectPage,
-  Fault,
-  FieldConflict,
-  HistoryEntry,
-  LinkWrite,
-  NewChange,
-  Settlement,
-  StoredChange,
-} from '../ledger/ledger.ts'
+import type { ChangeState, FieldConflict, NewChange, StoredChange } from '../ledger/change.ts'
+import type { Fault } from '../ledger/fault.ts'
+import type { HistoryEntry } from '../ledger/history.ts'
+import type { LinkWrite } from '../ledger/link.ts'
+import type { DirectPage, Settlement } from '../ledger/settlement.ts'
 import type { RecordRef, Side } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import type { Context, SyncEvent } from './context.ts'

@@ -1,6 +1,6 @@
 import { asSyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
-import type { StoredChange } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
 import { generateKey, keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { hasKey } from './assign-key.ts'

@@ -1,6 +1,7 @@
 import { asSyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import type { Link, StepTask } from '../ledger/ledger.ts'
+import type { Link } from '../ledger/link.ts'
+import type { StepTask } from '../ledger/step.ts'
 import type { Side, StepRule } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import type { PlannedStep } from './dry-run-newcomers.ts'

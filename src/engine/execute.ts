@@ -1,6 +1,7 @@
 import type { RecordId } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
-import type { NewIntent, StoredChange } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
+import type { NewIntent } from '../ledger/intent.ts'
 import { otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { type CallOutcome, callSink } from './call.ts'
 import { changeOf } from './capture.ts'

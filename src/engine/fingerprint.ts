@@ -1,5 +1,5 @@
 import type { Value } from '../contract/value.ts'
-import { FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import { FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 

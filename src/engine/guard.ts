@@ -1,5 +1,6 @@
 import { SyncError } from '../contract/error.ts'
-import type { GuardTrip, Ledger } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { GuardTrip } from '../ledger/mapping-state.ts'
 import { hasUnseen } from '../ledger/seen.ts'
 import { type Guard, type Mapping, SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'

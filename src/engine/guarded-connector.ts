@@ -127,7 +127,7 @@ function guardHooks(hooks: Hooks, guard: ConnectionGuard): Hooks {
 }
 
 function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
-  const { births, flush, openContent, reserve, survivors } = sink
+  const { births, flush, openContent, reserve, survivors, writers } = sink
   const reads = createLoad()
   const finds = createLoad()
   return {
@@ -159,6 +159,7 @@ function guardSink(sink: Sink, guard: ConnectionGuard, batches: Load): Sink {
       ? { openContent: (id, field, signal) => guardedPieces(guard, openContent.call(sink, id, field, signal), signal) }
       : {}),
     ...(births ? { births: (ids, signal) => guard.ask(signal, () => births.call(sink, ids, signal)) } : {}),
+    ...(writers ? { writers: (ids, signal) => guard.work(signal, () => writers.call(sink, ids, signal)) } : {}),
     ...(survivors ? { survivors: (ids, signal) => guard.work(signal, () => survivors.call(sink, ids, signal)) } : {}),
     ...(flush ? { flush: (signal) => guard.work(signal, () => flush.call(sink, signal)) } : {}),
     ...(reserve

@@ -1,5 +1,7 @@
 import { type Change, isNewerVersion, type RecordId, type RecordState } from '../contract/change.ts'
-import type { Arrival, NewChange, Staging } from '../ledger/ledger.ts'
+import type { Arrival } from '../ledger/arrival.ts'
+import type { NewChange } from '../ledger/change.ts'
+import type { Staging } from '../ledger/staging.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { capture, type Known } from './capture.ts'
 import type { Context } from './context.ts'

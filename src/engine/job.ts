@@ -1,9 +1,12 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
 import type { Operation } from '../contract/sink.ts'
 import type { Fields } from '../contract/value.ts'
-import type { FieldConflict, Link, Seen, StoredChange, Work } from '../ledger/ledger.ts'
+import type { FieldConflict, StoredChange } from '../ledger/change.ts'
+import type { Link } from '../ledger/link.ts'
+import type { Seen } from '../ledger/seen.ts'
+import type { Work } from '../ledger/work.ts'
 import type { RecordRef, Side } from '../mapping/mapping.ts'
-import type { Lost } from './decide.ts'
+import type { Lost } from './findings.ts'
 
 /** One operation of a job. */
 export interface Write {

@@ -1,7 +1,6 @@
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import { FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { detailOf } from '../ledger/seen.ts'
+import { detailOf, FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { keyLines, linesIn } from '../mapping/lines.ts'
 import { fieldOn, type LinesRule, type Side } from '../mapping/mapping.ts'
 import { fingerprint } from './fingerprint.ts'

@@ -1,6 +1,5 @@
 import type { Fields, Value } from '../contract/value.ts'
-import { type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { joinEntries, seenAt } from '../ledger/seen.ts'
+import { joinEntries, type Seen, seenAt, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { keyLines, linesIn } from '../mapping/lines.ts'
 import { fieldOn, flows, type LinesRule, otherSide, type Side } from '../mapping/mapping.ts'
 import { fingerprint } from './fingerprint.ts'

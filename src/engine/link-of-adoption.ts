@@ -1,4 +1,4 @@
-import type { LinkWrite } from '../ledger/ledger.ts'
+import type { LinkWrite } from '../ledger/link.ts'
 import { keyText } from '../mapping/key.ts'
 import { fieldOn, otherSide } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'

@@ -20,6 +20,7 @@ const FEED: Counted = {
 const SINK: Counted = {
   read: given,
   births: given,
+  writers: given,
   survivors: given,
   apply: given,
   find: ([request]) => (request as { values: readonly unknown[] }).values.length,

@@ -1,5 +1,6 @@
 import { SyncError } from '../contract/error.ts'
-import type { Ledger, PersonPause } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { PersonPause } from '../ledger/mapping-state.ts'
 
 /** That a person paused a connection; null: nobody did. */
 export async function connectionPause(ledger: Ledger, connection: string): Promise<PersonPause | null> {

@@ -1,5 +1,7 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
-import { type Link, type StoredChange, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
+import type { Link } from '../ledger/link.ts'
+import { UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { flows, otherSide, type Side } from '../mapping/mapping.ts'
 import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'

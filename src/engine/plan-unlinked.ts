@@ -1,6 +1,7 @@
 import { asSyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import type { StoredChange, Work } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
+import type { Work } from '../ledger/work.ts'
 import { keyText } from '../mapping/key.ts'
 import { fieldOn, flows, otherSide, type References, type Side } from '../mapping/mapping.ts'
 import { assignKeys, hasKey } from './assign-key.ts'

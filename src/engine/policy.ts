@@ -1,5 +1,5 @@
 import type { ConflictPolicy, Side } from '../mapping/mapping.ts'
-import type { Pair } from './decide.ts'
+import type { Pair } from './pair.ts'
 
 /** Which side's value stays where both changed; null: nobody may decide but a person. A tie goes to Odoo. */
 export function byPolicy(policy: ConflictPolicy, { now }: Pick<Pair, 'now'>): Side | null {

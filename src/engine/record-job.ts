@@ -1,6 +1,7 @@
 import type { RecordId } from '../contract/change.ts'
 import type { Fields } from '../contract/value.ts'
-import type { LinkWrite, StoredChange } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
+import type { LinkWrite } from '../ledger/link.ts'
 import { hasUnseen } from '../ledger/seen.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { isUnexplained } from './call.ts'

@@ -1,6 +1,6 @@
 import type { RecordId } from '../contract/change.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import type { Link } from '../ledger/ledger.ts'
+import type { Link } from '../ledger/link.ts'
 import { keyText } from '../mapping/key.ts'
 import { type FieldRule, fieldOn, type LinkReference, type References, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'

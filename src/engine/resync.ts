@@ -1,7 +1,7 @@
 import type { RecordId, RecordState } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import type { Link, LinkWrite } from '../ledger/ledger.ts'
+import type { Link, LinkWrite } from '../ledger/link.ts'
 import { fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'

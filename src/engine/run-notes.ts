@@ -1,4 +1,6 @@
-import type { Counts, Fault, MappingState, RunNote } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
+import type { Fault } from '../ledger/fault.ts'
+import type { MappingState, RunNote } from '../ledger/mapping-state.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import type { RunOptions } from './run.ts'

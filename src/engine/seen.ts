@@ -1,6 +1,5 @@
 import type { Fields, Value } from '../contract/value.ts'
-import { type Seen, UNKNOWN_FINGERPRINT } from '../ledger/ledger.ts'
-import { seenAt, withSeen } from '../ledger/seen.ts'
+import { type Seen, seenAt, UNKNOWN_FINGERPRINT, withSeen } from '../ledger/seen.ts'
 import { type FieldRule, fieldOn, type Side } from '../mapping/mapping.ts'
 import { composeSeen, fingerprint } from './fingerprint.ts'
 import { detailOfLines, formatDetail, linesEntry } from './lines-seen.ts'

@@ -1,7 +1,7 @@
 import type { RecordState } from '../contract/change.ts'
 import { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
-import type { Link } from '../ledger/ledger.ts'
+import type { Link } from '../ledger/link.ts'
 import type { Scope } from '../mapping/expression.ts'
 import type { Side, StepRule } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'

@@ -1,6 +1,7 @@
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
-import type { HistoryEntry, StepOutcome, StepTask } from '../ledger/ledger.ts'
+import type { HistoryEntry } from '../ledger/history.ts'
+import type { StepOutcome, StepTask } from '../ledger/step.ts'
 import { SIDES, type Side, type StepRule } from '../mapping/mapping.ts'
 import { backoffMs } from './backoff.ts'
 import { capture } from './capture.ts'

@@ -1,5 +1,6 @@
 import type { RecordId } from '../contract/change.ts'
-import type { Link, NewChange } from '../ledger/ledger.ts'
+import type { NewChange } from '../ledger/change.ts'
+import type { Link } from '../ledger/link.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { capture } from './capture.ts'
 import type { Context } from './context.ts'

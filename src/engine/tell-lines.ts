@@ -2,7 +2,7 @@ import { SyncError } from '../contract/error.ts'
 import type { Fields, Value } from '../contract/value.ts'
 import { type KeyedLine, keyLines, keyLinesAbroad, linesIn } from '../mapping/lines.ts'
 import { type FieldRule, fieldOn, type LinesRule, type References, type Side } from '../mapping/mapping.ts'
-import { isInStep } from './decide.ts'
+import { isInStep } from './in-step.ts'
 
 /** Fields before and after a write, as people read them. */
 export interface Told {

@@ -1,4 +1,4 @@
-import type { NewChange, StoredChange } from '../ledger/ledger.ts'
+import type { NewChange, StoredChange } from '../ledger/change.ts'
 
 /** Shared by all: there are as many of them as records. */
 const NONE: readonly never[] = []

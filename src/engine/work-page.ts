@@ -1,6 +1,6 @@
 import type { RecordState } from '../contract/change.ts'
 import type { Cursor } from '../contract/feed.ts'
-import type { Work } from '../ledger/ledger.ts'
+import type { Work } from '../ledger/work.ts'
 import { flows, otherSide, type Side } from '../mapping/mapping.ts'
 import { changeOf, type Known } from './capture.ts'
 import type { Context } from './context.ts'

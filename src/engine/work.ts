@@ -1,4 +1,5 @@
-import type { StoredChange, Work } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
+import type { Work } from '../ledger/work.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { isBroken, lookAtBroken } from './broken.ts'
 import type { Context } from './context.ts'

@@ -1,4 +1,8 @@
-import { FINGERPRINT_LENGTH, type Seen, UNKNOWN_FINGERPRINT } from './ledger.ts'
+/** A string of `FINGERPRINT_LENGTH` characters a field, in the order of the mapping's fields. */
+export type Seen = string
+export const FINGERPRINT_LENGTH = 8
+/** Stands for "never seen" in a Seen. */
+export const UNKNOWN_FINGERPRINT = '--------'
 
 /**
  * The text of a `Seen`. First the heads, one fingerprint of `FINGERPRINT_LENGTH` characters a field. Then, for each field

@@ -15,6 +15,8 @@ export interface Bundle {
   readonly writes: string | null
 }
 
+export type Bundles = Readonly<Record<'odoo' | 'external', readonly Bundle[]>>
+
 /** No system has a field of such a name. */
 export function bundleName(what: string): string {
   return `=${what}`

@@ -1,10 +1,12 @@
 import type { FieldSchema, Schema } from '../contract/connector.ts'
+import type { Bundles } from './bundle.ts'
 import { isTextual } from './coerce.ts'
 import { compileTransforms, described, transformPlace } from './compile-transforms.ts'
 import { createFieldRule } from './field-rule.ts'
 import {
   type Direction,
   type FieldRule,
+  fieldOn,
   flows,
   type LinkReference,
   type LookupReference,
@@ -233,4 +235,10 @@ function isOfSets(name: 'separator' | 'conflict', pair: FieldDefinition): boolea
 /** Whether changes of the pair are written to this side. */
 export function isTarget(rule: FieldRule, side: Side): boolean {
   return rule.isKey || flows(rule.direction, otherSide(side))
+}
+
+/** The field that a write of the rule goes to, on a side that is its target: of a bundle, the one that is written. */
+export function fieldWritten(rule: FieldRule, side: Side, bundles: Bundles): string {
+  const name = fieldOn(rule, side)
+  return bundles[side].find((bundle) => bundle.name === name)?.writes ?? name
 }

@@ -1,9 +1,10 @@
 import type { Capabilities, Schema } from '../contract/connector.ts'
-import { type Bundle, bundleName } from './bundle.ts'
+import { type Bundle, type Bundles, bundleName } from './bundle.ts'
+import { checkCircles } from './check-circles.ts'
 import { isConvertible } from './coerce.ts'
 import { compileComputed, compileExpression, recordVariables, watchRule } from './compile-computed.ts'
 import { compileDeletes, compileExits } from './compile-deletes.ts'
-import { type CompileContext, compileField, findField, isTarget } from './compile-field.ts'
+import { type CompileContext, compileField, fieldWritten, findField, isTarget } from './compile-field.ts'
 import { compileLines } from './compile-lines.ts'
 import { compileSteps, watchedFields } from './compile-steps.ts'
 import { type Expression, fieldsRead } from './expression.ts'
@@ -57,8 +58,8 @@ export function compile(
   const match = compileMatch(context)
   const deletes = compileDeletes(context, capabilities)
   const onExit = compileExits(context, capabilities)
-  checkTargets(context, fields)
-  checkCreates(context, fields)
+  checkTargets(context, fields, bundles)
+  checkCreates(context, fields, bundles)
   checkKey(context)
   problems.sort(byPosition)
   if (problems.some((problem) => problem.severity === 'error')) return { mapping: null, problems }
@@ -110,6 +111,7 @@ function compileFields(context: CompileContext): { fields: FieldRule[]; bundles:
   const isListed = definition.fields.some((pair) => pair.odoo === key.odoo && pair.external === key.external)
   const fields: FieldRule[] = []
   const bundles: Record<Side, Bundle[]> = { odoo: [], external: [] }
+  const calculated = new Map<FieldRule, Path>()
   if (!isListed) {
     const rule = compileKey(context, { ...key, watch: false })
     if (rule) fields.push(rule)
@@ -120,7 +122,9 @@ function compileFields(context: CompileContext): { fields: FieldRule[]; bundles:
     for (const side of SIDES) bundles[side].push(...(computed?.bundles[side] ?? []))
     const rule = pair.value === undefined ? compileField(context, pair, path) : computed?.rule
     if (rule) fields.push(rule)
+    if (computed) calculated.set(computed.rule, path)
   })
+  checkCircles(context, fields, bundles, calculated)
   definition.lines.forEach((lines, index) => {
     const rule = compileLines(context, lines, ['lines', index])
     if (rule) fields.push(rule)
@@ -177,16 +181,18 @@ function compileMatch(context: CompileContext): readonly KeyRule[] {
 }
 
 /** No field may get its value from two pairs: the last one to be written would win. */
-function checkTargets(context: CompileContext, rules: readonly FieldRule[]): void {
+function checkTargets(context: CompileContext, rules: readonly FieldRule[], bundles: Bundles): void {
   const { fields, lines } = context.file.definition
   for (const side of SIDES) {
     const seen = new Set<string>()
     for (const rule of rules.filter((candidate) => isTarget(candidate, side))) {
-      const name = fieldOn(rule, side)
+      const name = fieldWritten(rule, side, bundles)
       if (seen.has(name)) {
         const list = rule.lines === undefined ? 'fields' : 'lines'
         const pairs: readonly { odoo: string; external: string }[] = rule.lines === undefined ? fields : lines
-        const index = pairs.findLastIndex((pair) => pair.odoo === rule.odoo && pair.external === rule.external)
+        const index = pairs.findLastIndex(
+          (pair) => pair[side] === name && fieldOn(pair, otherSide(side)) === fieldOn(rule, otherSide(side)),
+        )
         const remedy = `give all but one of them direction: ${side === 'odoo' ? 'from-odoo' : 'to-odoo'}`
         context.complain([list, index, side], `two pairs write to ${context.schemas[side].name}.${name}: ${remedy}`)
       }
@@ -196,7 +202,7 @@ function checkTargets(context: CompileContext, rules: readonly FieldRule[]): voi
 }
 
 /** Defaults must exist and be writable, and whatever a create needs should get a value. */
-function checkCreates(context: CompileContext, rules: readonly FieldRule[]): void {
+function checkCreates(context: CompileContext, rules: readonly FieldRule[], bundles: Bundles): void {
   const { definition } = context.file
   for (const side of SIDES) {
     const { defaults } = definition[side]
@@ -208,7 +214,7 @@ function checkCreates(context: CompileContext, rules: readonly FieldRule[]): voi
     if (!flows(definition.direction, otherSide(side))) continue
     const filled = new Set([
       ...Object.keys(defaults),
-      ...rules.filter((r) => isTarget(r, side)).map((r) => fieldOn(r, side)),
+      ...rules.filter((rule) => isTarget(rule, side)).map((rule) => fieldWritten(rule, side, bundles)),
     ])
     const missing = [...context.schemas[side].fields.values()].filter(
       (field) => field.isRequired && !field.isAssigned && !field.isReadOnly && !filled.has(field.name),

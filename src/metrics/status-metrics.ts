@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Counts } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
 import { SIDES } from '../mapping/mapping.ts'
 import type { MappingStatus, Status } from '../operations/status.ts'
 

@@ -1,5 +1,7 @@
 import { SyncError } from '../contract/error.ts'
-import type { Fault, FieldConflict, Ledger } from '../ledger/ledger.ts'
+import type { FieldConflict } from '../ledger/change.ts'
+import type { Fault } from '../ledger/fault.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { checkHasRun, knownMappings, type RecordName, type Site } from './site.ts'
 

@@ -1,6 +1,7 @@
 import type { Credential } from '../contract/connector.ts'
 import type { Condition } from '../engine/connection-guard.ts'
-import type { Ledger, PersonPause } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { PersonPause } from '../ledger/mapping-state.ts'
 
 /** A connection as the daemon left it in the ledger. The names are those of `--json`. */
 export interface ConnectionStatus {

@@ -1,6 +1,9 @@
 import { type ErrorCode, SyncError } from '../contract/error.ts'
 import type { Fields } from '../contract/value.ts'
-import type { Fault, FieldConflict, Link, StepTask, StoredChange } from '../ledger/ledger.ts'
+import type { FieldConflict, StoredChange } from '../ledger/change.ts'
+import type { Fault } from '../ledger/fault.ts'
+import type { Link } from '../ledger/link.ts'
+import type { StepTask } from '../ledger/step.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { checkHasRun, knownMappings, type RecordName, type Site } from './site.ts'
 

@@ -1,7 +1,7 @@
 import { SyncError } from '../contract/error.ts'
 import type { Value } from '../contract/value.ts'
 import type { ResyncOptions } from '../engine/resync.ts'
-import type { Request } from '../ledger/ledger.ts'
+import type { Request } from '../ledger/request.ts'
 import type { EditJob } from './edit-dead-letter.ts'
 import type { ResolveJob } from './resolve-conflicts.ts'
 import type { SyncJob } from './sync-job.ts'

@@ -1,4 +1,6 @@
-import type { HistoryEntry, Ledger, StepOutcome, StepTask } from '../ledger/ledger.ts'
+import type { HistoryEntry } from '../ledger/history.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { StepOutcome, StepTask } from '../ledger/step.ts'
 import type { StoredLetter } from './dead-letters.ts'
 
 /** Makes steps due again, or gives them up until the record changes. Whoever holds the ledger meanwhile is not disturbed. */

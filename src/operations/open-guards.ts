@@ -1,4 +1,4 @@
-import type { MappingState } from '../ledger/ledger.ts'
+import type { MappingState } from '../ledger/mapping-state.ts'
 
 /** A guard that holds something back until a person agrees. */
 export interface OpenGuard {

@@ -1,4 +1,4 @@
-import type { PersonPause } from '../ledger/ledger.ts'
+import type { PersonPause } from '../ledger/mapping-state.ts'
 import { SIDES } from '../mapping/mapping.ts'
 import { checkConnectionName, checkHasRun, type Site } from './site.ts'
 

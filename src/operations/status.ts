@@ -1,5 +1,6 @@
 import { personPauseOf } from '../engine/person-pause.ts'
-import type { Counts, MappingState, PersonPause } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
+import type { MappingState, PersonPause } from '../ledger/mapping-state.ts'
 import { SIDES } from '../mapping/mapping.ts'
 import { type ConnectionStatus, connectionStatus } from './connection-status.ts'
 import { type OpenGuard, openGuards } from './open-guards.ts'

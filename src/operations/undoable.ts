@@ -1,5 +1,5 @@
 import type { Fields } from '../contract/value.ts'
-import type { HistoryEntry } from '../ledger/ledger.ts'
+import type { HistoryEntry } from '../ledger/history.ts'
 import type { Side } from '../mapping/mapping.ts'
 
 /** What an entry of the history replaced, so that it can be written back. */

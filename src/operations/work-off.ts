@@ -1,7 +1,7 @@
 import type { Context } from '../engine/context.ts'
 import type { RunMemory } from '../engine/run-memory.ts'
 import { workOnce } from '../engine/work.ts'
-import type { StoredChange } from '../ledger/ledger.ts'
+import type { StoredChange } from '../ledger/change.ts'
 import type { Side } from '../mapping/mapping.ts'
 
 /** Carries out what is due, until nothing is. @throws SyncError when the run has to stop; what was done is stored. */

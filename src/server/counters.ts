@@ -1,4 +1,4 @@
-import type { Counts } from '../ledger/ledger.ts'
+import type { Counts } from '../ledger/counts.ts'
 import type { Side } from '../mapping/mapping.ts'
 import { listConflicts } from '../operations/conflicts.ts'
 import { allDeadLetters } from '../operations/dead-letters.ts'

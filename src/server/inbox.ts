@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asSyncError, SyncError } from '../contract/error.ts'
-import type { Ledger, NewArrival } from '../ledger/ledger.ts'
+import type { NewArrival } from '../ledger/arrival.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 
 export interface InboxOptions {
   readonly ledger: Pick<Ledger, 'receive'>

@@ -1,9 +1,11 @@
 import type { App } from '../app.ts'
 import type { Collection } from '../contract/connector.ts'
 import { asSyncError, type SyncError } from '../contract/error.ts'
+import { collectionName } from '../mapping/collection-name.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { sideSpec } from '../mapping/mapping-file.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { unmappedCollections } from '../operations/unmapped-collections.ts'
 import { pushTarget } from './hook-address.ts'
 import type { HookParser } from './hook-routes.ts'
 import { createInbox } from './inbox.ts'
@@ -11,9 +13,7 @@ import { type Listening, listen } from './listen.ts'
 import { readStatus } from './overview-data.ts'
 import type { ServerSite } from './site.ts'
 import { createWebApp } from './web-app.ts'
-import { collectionName } from './webhooks/collection-name.ts'
 import { createReceiver, type Listener, type Receiver } from './webhooks/receiver.ts'
-import { unmappedCollections } from './webhooks/unmapped-collections.ts'
 
 const RETRY_MS = 10_000
 /** How long requests that are under way may take when the daemon ends. */
@@ -141,10 +141,7 @@ function parsersOf(open: readonly OpenSide[]): ReadonlyMap<string, HookParser> {
 /** What every connection's system may tell, and to which mappings. */
 function receiversOf(app: App, open: readonly OpenSide[], log: ListeningOptions['log']): ReadonlyMap<string, Receiver> {
   const receivers = new Map<string, Receiver>()
-  for (const { connection, collection } of unmappedCollections(
-    app.config,
-    open.map(({ file }) => file),
-  )) {
+  for (const { connection, collection } of unmappedCollections(app)) {
     log('warn', `connection ${connection}: no mapping has the collection ${collection} of its webhooks`, null)
   }
   for (const { name, webhooks } of app.config.connections.values()) {

@@ -1,4 +1,4 @@
-import type { Request } from '../ledger/ledger.ts'
+import type { Request } from '../ledger/request.ts'
 import { type Job, requestArgs } from '../operations/job.ts'
 import { mappingNamed } from '../operations/site.ts'
 import type { ServerSite } from './site.ts'

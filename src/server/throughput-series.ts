@@ -1,4 +1,4 @@
-import { THROUGHPUT_SLICE_MS, type Throughput } from '../ledger/ledger.ts'
+import { THROUGHPUT_SLICE_MS, type Throughput } from '../ledger/throughput.ts'
 import type { Side } from '../mapping/mapping.ts'
 
 export const DAY_MS = 24 * 60 * 60_000

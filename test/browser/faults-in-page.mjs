@@ -46,6 +46,14 @@
     if (box.scrollWidth > box.clientWidth + 1) faults.push(`cut off: ${describe(box)}`)
   }
 
+  // On a phone a row is a card of two columns: a cell that is narrower than its column breaks words into letters.
+  for (const row of document.querySelectorAll('table.cards tbody tr')) {
+    const cells = getComputedStyle(row).display === 'grid' ? [...row.children].filter(visible) : []
+    for (const cell of cells) {
+      if (cell.clientWidth < row.clientWidth * 0.3) faults.push(`squeezed: ${describe(cell)}`)
+    }
+  }
+
   // Contrast, as WCAG 2 computes it: of every text with the ground that is painted behind it.
   const parse = (value) => {
     const [red = 0, green = 0, blue = 0, alpha = 1] = (/\(([^)]*)\)/.exec(value)?.[1] ?? '').split(/[ ,/]+/).map(Number)

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { FieldConflict } from '../../src/ledger/ledger.ts'
+import type { FieldConflict } from '../../src/ledger/change.ts'
 import { type Listening, listen } from '../../src/server/listen.ts'
 import { type Fixture, openFixture } from '../server/fixture.ts'
 import { faultsOf } from './accessible.ts'

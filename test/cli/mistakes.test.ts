@@ -18,6 +18,9 @@ describe('the command line', () => {
       [['resync', 'customers', '--since', 'yesterday'], /expected 2d, 6h/],
       [['dead-letters', 'retry', 'customers'], /or --all/],
       [['dead-letters', 'show', 'customers', 'left', '1'], /"left" is no side/],
+      [['--config', 'mappings', 'status'], /this is a folder; --config takes the file in it/],
+      [['dead-letters', 'retry', 'custmers', '--all'], /There is no mapping "custmers" \(did you mean "customers"\?\)/],
+      [['dead-letters', 'discard', 'custmers', 'odoo', '1', '--reason', 'x'], /There is no mapping "custmers"/],
       [['--config', 'nope.yaml', 'status'], /no configuration file nope\.yaml[\s\S]*tandem init/],
     ]
     const ended = await Promise.all(mistakes.map(([args]) => space.tandem(...args)))

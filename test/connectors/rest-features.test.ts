@@ -197,3 +197,38 @@ describe('a token', () => {
     expect(new Set(seen)).toEqual(new Set(['Bearer a1']))
   })
 })
+
+describe('pages in no order', () => {
+  it('tell every record once, and the next reading begins where this one began, whatever came last', async () => {
+    const ids = Array.from({ length: 9 }, (_, n) => api.insert({ code: `K${n}` }))
+    const shuffled = [3, 8, 0, 5, 1, 7, 2, 6, 4].map((index) => ids[index] ?? '')
+    const asked: (string | null)[] = []
+    answer('/items', (request) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://api')
+      const page = Number(searchParams.get('page'))
+      if (page === 1) asked.push(searchParams.get('since'))
+      const since = Date.parse(searchParams.get('since') ?? '1970-01-01')
+      const changed = shuffled.filter((id) => Date.parse(String(api.items.get(id)?.updated_at)) >= since)
+      return { data: { items: changed.slice((page - 1) * 4, page * 4).map((id) => api.items.get(id)) } }
+    })
+    const beganMs = Date.now()
+    const collection = open({
+      list: { path: '/items', items: 'data.items', paging: { by: 'page', size: 'limit', limit: 4 } },
+      changes: { field: 'updated_at', filters: [{ since: '{since}' }] },
+    })
+    const first = await scan(collection, null)
+    expect(first.told.toSorted()).toEqual(ids.map((id) => `state ${id}`).toSorted())
+    await scan(collection, first.cursor)
+    expect(Date.parse(asked.at(-1) ?? '')).toBeLessThanOrEqual(beganMs)
+  })
+})
+
+describe('a status', () => {
+  it('means what the configuration says where the API differs from HTTP', async () => {
+    api.intercept = (_, response) => response.writeHead(400).end('{"message":"slow down"}') !== null
+    const usual = open({}, {}).sink?.read(['1'], signal)
+    await expect(usual).rejects.not.toMatchObject({ code: 'rate_limited' })
+    const told = open({}, { statuses: { 400: 'rate_limited' } }).sink?.read(['1'], signal)
+    await expect(told).rejects.toMatchObject({ code: 'rate_limited', disposition: 'defer' })
+  })
+})

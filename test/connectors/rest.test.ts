@@ -285,6 +285,59 @@ describe('writing', () => {
     expect(outcome).toMatchObject({ kind: 'done', record: { fields: { 'address.city': 'Bern' } } })
     expect([...shop.api.items.values()][0]).toMatchObject({ address: { city: 'Bern' } })
   })
+
+  describe('of one element of a list', () => {
+    const eur = 'prices.[currency=eur].amount'
+    const prices = [
+      { currency: 'usd', amount: 3, note: 'kept' },
+      { currency: 'eur', amount: 4, note: 'kept', made_at: 'not to be sent' },
+    ]
+    const fields = { code: 'text', [eur]: 'decimal' }
+
+    it('is read and written by what it is chosen by', async () => {
+      await using shop = await openShop({ paging: 'page' }, { ...collection, fields })
+      const { sink } = open(shop.connector, ['code', eur])
+      const id = shop.api.insert({ code: 'K1', prices })
+      expect((await sink?.read([id], signal))?.get(id)?.fields[eur]).toBe(4)
+      await sink?.apply([{ kind: 'create', fields: { code: 'K2', [eur]: 5 } }], signal)
+      expect([...shop.api.items.values()][1]).toMatchObject({ prices: [{ currency: 'eur', amount: 5 }] })
+    })
+
+    it('leaves the others where the API replaces the list', async () => {
+      const lists = { prices: ['currency', 'amount', 'note'] }
+      await using shop = await openShop({ paging: 'page' }, { ...collection, fields, lists })
+      const { sink } = open(shop.connector, ['code', eur])
+      const [both = '', none = ''] = [shop.api.insert({ code: 'K1', prices }), shop.api.insert({ code: 'K2' })]
+      const update = (id: string) => ({ kind: 'update', id, fields: { [eur]: 5 }, expected: null }) as const
+      const outcomes = await sink?.apply([update(both), update(none), update('99')], signal)
+      expect(outcomes?.map(({ kind }) => kind)).toEqual(['done', 'done', 'gone'])
+      expect(shop.api.items.get(both)?.prices).toEqual([
+        { currency: 'usd', amount: 3, note: 'kept' },
+        { currency: 'eur', amount: 5, note: 'kept' },
+      ])
+      expect(shop.api.items.get(none)?.prices).toEqual([{ currency: 'eur', amount: 5 }])
+    })
+  })
+
+  it('may take a path from the record, and a body from single fields', async () => {
+    const update = {
+      path: '/items/{record.number}',
+      body: { name: '{fields.name}', label: '{fields.label}' },
+      item: 'item',
+    }
+    const fields = { code: 'text', name: 'text', label: 'text' }
+    await using shop = await openShop({ paging: 'page' }, { ...collection, fields, update })
+    const { sink } = open(shop.connector, ['code', 'name'])
+    const id = shop.api.insert({ code: 'K1', name: 'Ann', label: 'stays' })
+    shop.api.edit(id, { number: Number(id) })
+    const nameless = shop.api.insert({ code: 'K2' })
+    const change = (at: string) => ({ kind: 'update', id: at, fields: { name: 'Berta' }, expected: null }) as const
+    const outcomes = await sink?.apply([change(id), change(nameless), change('99')], signal)
+    expect(outcomes?.map(({ kind }) => kind)).toEqual(['done', 'rejected', 'gone'])
+    expect(outcomes?.[1]).toMatchObject({ error: { code: 'invalid' } })
+    expect(shop.api.items.get(id)).toMatchObject({ name: 'Berta', label: 'stays' })
+    expect(shop.api.items.get(nameless)?.name).toBeUndefined()
+  })
 })
 
 describe('credentials', () => {

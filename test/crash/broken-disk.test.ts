@@ -52,6 +52,9 @@ describe.concurrent("the ledger's disk", () => {
     bench.shop.insert({ full_name: 'Ann', code: `${bench.mark}-A` })
     await daemon.said('the disk is full')
     mend()
+    await daemon.said('the ledger can be written again')
+    // Every run and every look met it.
+    expect(daemon.output().split('the disk is full')).toHaveLength(2)
     await expect.poll(() => bench.partners(), { timeout: 30_000 }).toHaveLength(1)
     expect(await bench.beside.sync(daemon)).toBe(null)
     expect(daemon.isRunning()).toBe(true)

@@ -16,7 +16,8 @@ const text = (name: string): string => readFileSync(join(ROOT, name), 'utf8')
 
 /** The manifests of an overlay, by kind. */
 async function manifests(overlay: string): Promise<Record<string, ReturnType<typeof parse>>> {
-  const { stdout } = await run('kubectl', ['kustomize', join(ROOT, 'deploy/kubernetes', overlay)])
+  const [program, verb] = has('kustomize') ? ['kustomize', 'build'] : ['kubectl', 'kustomize']
+  const { stdout } = await run(program, [verb, join(ROOT, 'deploy/kubernetes', overlay)])
   const documents = parseAllDocuments(stdout).map((document) => document.toJS() as { kind: string })
   return Object.fromEntries(documents.map((each) => [each.kind, each]))
 }
@@ -65,7 +66,9 @@ test('compose mounts what is there, and no service of it listens beyond this mac
   expect(services.tandem?.read_only).toBe(true)
 })
 
-describe.runIf(has('kubectl'))('Kubernetes', () => {
+const hasKustomize = has('kustomize') || has('kubectl')
+
+describe.runIf(hasKustomize)('Kubernetes', () => {
   test('one replica, restricted, probed, with the ledger on a volume of its own', async () => {
     const { StatefulSet, Service, ConfigMap, PodDisruptionBudget, ServiceMonitor } = await manifests('example')
     expect(StatefulSet.spec.replicas).toBe(1)
@@ -94,7 +97,7 @@ describe.runIf(has('kubectl'))('Kubernetes', () => {
   })
 })
 
-test.runIf(has('kubectl'))('the resync is a job beside the daemon, with its token and nothing else', async () => {
+test.runIf(hasKustomize)('the resync is a job beside the daemon, with its token and nothing else', async () => {
   const { Job, ConfigMap } = await manifests('resync')
   const pod = Job.spec.template.spec
   const [container] = pod.containers

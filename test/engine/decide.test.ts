@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Value } from '../../src/contract/value.ts'
-import { decide, type Pair } from '../../src/engine/decide.ts'
+import { decide } from '../../src/engine/decide.ts'
 import { fingerprint } from '../../src/engine/fingerprint.ts'
-import { UNKNOWN_FINGERPRINT } from '../../src/ledger/ledger.ts'
+import type { Pair } from '../../src/engine/pair.ts'
+import { UNKNOWN_FINGERPRINT } from '../../src/ledger/seen.ts'
 import type { FieldRule, References } from '../../src/mapping/mapping.ts'
 
 const REFERENCES: References = { link: () => undefined, lookup: () => undefined }

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createFilesConnector } from '../../src/connectors/files/index.ts'
 import { CRASH_POINTS } from '../../src/engine/crash-points.ts'
-import type { StoredChange } from '../../src/ledger/ledger.ts'
+import type { StoredChange } from '../../src/ledger/change.ts'
 import { PARTNERS } from './customers.ts'
 import { createWorld, Killed, type World } from './world.ts'
 

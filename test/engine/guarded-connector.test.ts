@@ -33,6 +33,7 @@ const sink: Required<Sink> = {
   find: unused,
   apply: unused,
   births: unused,
+  writers: unused,
   openContent: unused,
   reserve: unused,
   survivors: unused,

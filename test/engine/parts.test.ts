@@ -5,7 +5,7 @@ import { findCycles } from '../../src/engine/cycles.ts'
 import { decideGone, EXITED } from '../../src/engine/decide-gone.ts'
 import { fingerprint } from '../../src/engine/fingerprint.ts'
 import { isCrowd } from '../../src/engine/guard.ts'
-import type { Link } from '../../src/ledger/ledger.ts'
+import type { Link } from '../../src/ledger/link.ts'
 import { seenAt, withSeen } from '../../src/ledger/seen.ts'
 import type { Mapping, RecordRef } from '../../src/mapping/mapping.ts'
 

@@ -1,13 +1,10 @@
-import {
-  FINGERPRINT_LENGTH,
-  type Ledger,
-  type LinkWrite,
-  type NewChange,
-  type NewIntent,
-  type Settlement,
-  type Staging,
-  UNKNOWN_FINGERPRINT,
-} from '../../src/ledger/ledger.ts'
+import type { NewChange } from '../../src/ledger/change.ts'
+import type { NewIntent } from '../../src/ledger/intent.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { LinkWrite } from '../../src/ledger/link.ts'
+import { FINGERPRINT_LENGTH, UNKNOWN_FINGERPRINT } from '../../src/ledger/seen.ts'
+import type { Settlement } from '../../src/ledger/settlement.ts'
+import type { Staging } from '../../src/ledger/staging.ts'
 
 /** A ledger that tests may use: `reopen` gives the same one again, as after a restart. */
 export interface OpenedLedger {

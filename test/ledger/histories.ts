@@ -1,16 +1,12 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { ErrorCode } from '../../src/contract/error.ts'
-import type {
-  ChangeState,
-  Intent,
-  Ledger,
-  LinkWrite,
-  NewIntent,
-  Settlement,
-  StoredChange,
-  Work,
-} from '../../src/ledger/ledger.ts'
+import type { ChangeState, StoredChange } from '../../src/ledger/change.ts'
+import type { Intent, NewIntent } from '../../src/ledger/intent.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { LinkWrite } from '../../src/ledger/link.ts'
+import type { Settlement } from '../../src/ledger/settlement.ts'
+import type { Work } from '../../src/ledger/work.ts'
 import { otherSide, SIDES, type Side } from '../../src/mapping/mapping.ts'
 import { change, intent, kept, link, NOW_MS, settlement, staging } from './examples.ts'
 

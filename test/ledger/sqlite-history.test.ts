@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { HistoryEntry, Ledger, LinkWrite, StoredHistoryEntry } from '../../src/ledger/ledger.ts'
+import type { HistoryEntry, StoredHistoryEntry } from '../../src/ledger/history.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { LinkWrite } from '../../src/ledger/link.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/open.ts'
 import { link, NOW_MS, settlement } from './examples.ts'
 

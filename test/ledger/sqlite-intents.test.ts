@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Operation } from '../../src/contract/sink.ts'
 import type { Fields } from '../../src/contract/value.ts'
-import type { NewIntent } from '../../src/ledger/ledger.ts'
+import type { NewIntent } from '../../src/ledger/intent.ts'
 import { readIntents, writeIntents } from '../../src/ledger/sqlite/intent-body.ts'
 
 const side = fc.constantFrom('odoo' as const, 'external' as const)

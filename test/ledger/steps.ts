@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Ledger, StepOutcome, StepTask } from '../../src/ledger/ledger.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import type { StepOutcome, StepTask } from '../../src/ledger/step.ts'
 import { change, intent, kept, link, NOW_MS, type OpenedLedger, settlement, staging } from './examples.ts'
 
 const MAPPING = 'customers'

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { whyHostCannotRunServers } from '../../scripts/real/host.ts'
-import { openSshd, type Sshd } from '../../scripts/real/sshd.ts'
+import { openPasswordSshd, openSshd, type Sshd } from '../../scripts/real/sshd.ts'
 import { createFilesConnector } from '../../src/connectors/files/index.ts'
 import type { Page } from '../../src/contract/feed.ts'
 import type { Fields } from '../../src/contract/value.ts'
@@ -147,6 +147,32 @@ describe.skipIf(!canRun)('SFTP', () => {
     expect(() => createFilesConnector(settings(folder, local, access({ host_key: undefined })), 'drop')).toThrow(
       'known_hosts',
     )
+  })
+
+  it('logs in with a password, and says so where it is not the right one', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'tandem-sshd-'))
+    chmodSync(own, 0o755)
+    const guarded = await openPasswordSshd(own)
+    await guarded.start()
+    try {
+      const { host, port, user, hostKey, home, owner, password } = guarded
+      for (const path of [join(home, 'in'), join(home, 'out')]) {
+        mkdirSync(path)
+        chownSync(path, owner.uid, owner.gid)
+      }
+      writeFileSync(join(home, 'in', 'a.csv'), 'code,name\n1,Ada\n')
+      const sftp = { host, port, user, host_key: hostKey, password }
+      await using connector = createFilesConnector(settings(home, own, sftp), 'drop')
+      const { feed } = connector.collection({ spec: 'items', fields: ['name'], key: 'code', consumer: 't' })
+      const page = await feed?.read({ cursor: null, limit: 10, depth: 'tail', nowMs: 0 }, signal)
+      expect(page?.changes).toMatchObject([{ kind: 'state', state: { id: '1', fields: { name: 'Ada' } } }])
+      const wrong = settings(home, own, { ...sftp, password: `${password}x` })
+      await using stranger = createFilesConnector(wrong, 'drop')
+      await expect(stranger.check(signal)).rejects.toMatchObject({ code: 'unauthorized' })
+    } finally {
+      await guarded.stop()
+      rmSync(own, { recursive: true, force: true })
+    }
   })
 
   it('stays inside its folder, whatever links lead out of it', async () => {

@@ -379,6 +379,19 @@ function describeConnection(series: OdooSeries, protocol: Protocol, parts: { rea
       ])
     })
 
+    test('the last writer of a record is told by name', async () => {
+      const [id = 0] = (await callAsPerson(odoo, 'res.partner', 'create', {
+        vals_list: [{ name: 'Ann', ref: `${own.prefix}-W` }],
+      })) as number[]
+      const [row] = (await callAsPerson(odoo, 'res.partner', 'read', {
+        ids: [id],
+        fields: ['write_uid'],
+      })) as unknown as { write_uid: [number, string] }[]
+      const writers = await collection.sink?.writers?.([String(id), '999999999', 'x'], signal)
+      expect(writers).toEqual(new Map([[String(id), row?.write_uid[1]]]))
+      expect(row?.write_uid[1]).toMatch(/\w/)
+    })
+
     test('describe tells what can be written', async () => {
       const { fields } = await collection.describe(signal)
       const readOnly = (name: string) => fields.get(name)?.isReadOnly

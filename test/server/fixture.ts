@@ -3,14 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSetup, systemClock } from '../../src/app.ts'
 import type { Fields } from '../../src/contract/value.ts'
-import {
-  type Fault,
-  type FieldConflict,
-  type HistoryEntry,
-  type Ledger,
-  type NewChange,
-  UNKNOWN_FINGERPRINT,
-} from '../../src/ledger/ledger.ts'
+import type { FieldConflict, NewChange } from '../../src/ledger/change.ts'
+import type { Fault } from '../../src/ledger/fault.ts'
+import type { HistoryEntry } from '../../src/ledger/history.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { UNKNOWN_FINGERPRINT } from '../../src/ledger/seen.ts'
 import { openSqliteLedger } from '../../src/ledger/sqlite/open.ts'
 import type { ServerSite } from '../../src/server/site.ts'
 import { createWebApp } from '../../src/server/web-app.ts'

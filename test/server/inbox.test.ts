@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
-import type { NewArrival } from '../../src/ledger/ledger.ts'
+import type { NewArrival } from '../../src/ledger/arrival.ts'
 import { createInbox } from '../../src/server/inbox.ts'
 
 const arrival = (id: string, mapping = 'customers'): NewArrival => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SyncError } from '../../src/contract/error.ts'
-import type { NewArrival } from '../../src/ledger/ledger.ts'
+import type { NewArrival } from '../../src/ledger/arrival.ts'
 import { hookPath, pushTarget } from '../../src/server/hook-address.ts'
 import { createWebApp } from '../../src/server/web-app.ts'
 

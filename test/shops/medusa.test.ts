@@ -1,30 +1,14 @@
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
 import { type ConnectorSetup, describeConnector } from '../../src/testing/connector-suite.ts'
+import { medusaAdmin } from './medusa-admin.ts'
 import { recipeShop } from './recipe.ts'
 
-const url = process.env.MEDUSA_URL ?? ''
-
-async function call<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
-  const answer = await fetch(`${url}${path}`, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-  return (await answer.json()) as T
-}
-
 async function setUp(): Promise<ConnectorSetup> {
-  const login = { email: process.env.MEDUSA_USER, password: process.env.MEDUSA_PASSWORD }
-  const { token } = await call<{ token: string }>('POST', '/auth/user/emailpass', login)
-  const admin = <T>(method: string, path: string, body?: unknown) => call<T>(method, path, body, token)
+  const medusa = await medusaAdmin()
   for (;;) {
-    const { customers } = await admin<{ customers: { id: string }[] }>('GET', '/admin/customers?limit=100')
+    const { customers } = await medusa.get<{ customers: { id: string }[] }>('/admin/customers?limit=100')
     if (customers.length === 0) break
-    await Promise.all(customers.map(({ id }) => admin('DELETE', `/admin/customers/${id}`)))
+    await Promise.all(customers.map(({ id }) => medusa.remove(`/admin/customers/${id}`)))
   }
   const shop = recipeShop('medusa')
   const nowhere = { list: { path: '/admin/nowhere', items: 'nowhere' }, read: { path: '/admin/nowhere/{id}' } }
@@ -34,7 +18,7 @@ async function setUp(): Promise<ConnectorSetup> {
     reconnect: connect,
     request: {
       spec: { collection: 'customers' },
-      fields: ['email', 'company_name', 'phone', 'metadata.note'],
+      fields: ['email', 'company_name', 'phone', 'metadata.odoo_name'],
       consumer: 'suite',
       key: 'email',
     },
@@ -43,9 +27,9 @@ async function setUp(): Promise<ConnectorSetup> {
     keyValue: (n) => `k${n}@x.example`,
     person: {
       insert: async (fields) =>
-        (await admin<{ customer: { id: string } }>('POST', '/admin/customers', fields)).customer.id,
-      edit: (id, fields) => admin('POST', `/admin/customers/${id}`, fields),
-      remove: (id) => admin('DELETE', `/admin/customers/${id}`),
+        (await medusa.post<{ customer: { id: string } }>('/admin/customers', fields)).customer.id,
+      edit: (id, fields) => medusa.post(`/admin/customers/${id}`, fields),
+      remove: (id) => medusa.remove(`/admin/customers/${id}`),
     },
   }
 }

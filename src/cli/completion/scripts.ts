@@ -23,10 +23,16 @@ compdef _tandem tandem odoo-tandem
 const FISH = `# fish completion of tandem: tandem completion fish > ~/.config/fish/completions/tandem.fish
 function __tandem_complete
     set -l words (commandline -opc)
-    $words[1] __complete tab -- $words[2..] (commandline -ct) 2>/dev/null
+    set -l word (commandline -ct)
+    set -l found ($words[1] __complete tab -- $words[2..] "$word" 2>/dev/null)
+    if set -q found[1]
+        printf '%s\\n' $found
+    else
+        __fish_complete_path "$word"
+    end
 end
-complete -c tandem -a '(__tandem_complete)'
-complete -c odoo-tandem -a '(__tandem_complete)'
+complete -c tandem -f -a '(__tandem_complete)'
+complete -c odoo-tandem -f -a '(__tandem_complete)'
 `
 
 export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH }

@@ -6,12 +6,12 @@ import { didYouMean } from '../../mapping/suggestion.ts'
 import { mappingText } from '../../propose/mapping-text.ts'
 import { type ProposedPair, proposeFields, type Sight } from '../../propose/propose-fields.ts'
 import { type ProposedKey, proposeKey } from '../../propose/propose-key.ts'
-import { checkSetup } from '../check.ts'
+import { plural } from '../../words.ts'
+import { check } from '../check.ts'
 import { showDryRun } from '../dry-run.ts'
 import { type ExitCode, worstOf } from '../exit-code.ts'
 import type { Invocation } from '../invocation.ts'
 import { setupOf } from '../setup.ts'
-import { plural } from '../words.ts'
 import type { Asker } from './asker.ts'
 import { type Connected, connectExternal, connectOdoo } from './connections.ts'
 import { lookAt } from './look.ts'
@@ -67,7 +67,7 @@ export async function init(invocation: Invocation, options: InitOptions, asker: 
   }
   if (!options.dryRun) return 0
   terminal.out('')
-  const checked = await checkSetup(invocation)
+  const checked = await check(invocation)
   if (checked !== 0) return checked
   terminal.out('')
   const setup = setupOf(invocation)

@@ -17,6 +17,7 @@ import { removeRecords } from './remove-records.ts'
 import { pythonName } from './transport/odoo-fault.ts'
 import { updateRecords } from './update-records.ts'
 import { encoderFor, encodeSetChange } from './values.ts'
+import { readWriters } from './writers.ts'
 
 /** @param webhook where changes are sent instead of being made by calls; null: nowhere. */
 export function createSink(model: OdooModel, webhook: WebhookSink | null = null): Sink {
@@ -35,6 +36,7 @@ export function createSink(model: OdooModel, webhook: WebhookSink | null = null)
         throw await explainError(error, model, 'read', 0, signal)
       }
     },
+    writers: (ids, signal) => readWriters(model, ids, signal),
     async find(request, signal) {
       try {
         return await findRecords(model, request, signal)

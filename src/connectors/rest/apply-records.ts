@@ -5,11 +5,13 @@ import type { Operation, Outcome } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
 import { isObject, listAt, nest, valueAt } from '../../http/json-path.ts'
 import type { JsonAnswer } from '../../http/request-json.ts'
-import type { BatchCall } from './call-schema.ts'
+import type { BatchCall, Call } from './call-schema.ts'
 import { messageIn } from './errors.ts'
 import { type ItemReader, itemId, readItem } from './item.ts'
-import { findRecords, readById, readOne } from './read-records.ts'
+import { keepElements, replacedLists } from './kept-elements.ts'
+import { findRecords, readById, readOne, readWhole } from './read-records.ts'
 import type { Resource } from './resource.ts'
+import { placeholdersOf } from './template.ts'
 
 type Kind = Operation['kind']
 const METHOD = { create: 'POST', update: 'PATCH', remove: 'DELETE' } as const
@@ -85,11 +87,13 @@ async function applyOne(resource: Resource, operation: Operation, etags: Etags, 
   const { client, definition } = resource
   const call = definition[operation.kind]
   if (call === undefined) throw cannot(resource, operation.kind)
+  const bindings = await bindingsFor(resource, call, operation, signal)
+  if (bindings === null) return { kind: 'gone' }
   const answer = await client.call(
     {
       call: { ...call, body: call.body ?? BODY[operation.kind] },
       method: METHOD[operation.kind],
-      bindings: bindingsOf(operation),
+      bindings,
       headers: headersOf(resource, operation, etags),
       changesData: true,
       expected: operation.kind === 'create' ? [] : [404, 410, 412],
@@ -102,7 +106,12 @@ async function applyOne(resource: Resource, operation: Operation, etags: Etags, 
   if (answer.status === 412) return { kind: 'stale' }
   if (answer.status === 404 || answer.status === 410) return { kind: 'gone' }
   if (operation.kind === 'remove') return { kind: 'done', record: null, isOurs: true }
-  return written(resource, operation, valueAt(answer.body, call.item), serverMs(answer), signal)
+  return written(resource, operation, valueAt(answer.body, itemPath(call.item, operation)), serverMs(answer), signal)
+}
+
+/** Among many, the answer's record may be the one with the id. */
+function itemPath(path: string, operation: Operation): string {
+  return operation.kind === 'create' ? path : path.replaceAll('{id}', operation.id)
 }
 
 function cannot({ name }: Resource, kind: Kind): SyncError {
@@ -111,10 +120,31 @@ function cannot({ name }: Resource, kind: Kind): SyncError {
   })
 }
 
+/** With the record as it is, where the call names something of it: `{record.product_id}`. null: there is none. */
+async function bindingsFor(
+  resource: Resource,
+  { path, query, body }: Call,
+  operation: Operation,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, Value>> | null> {
+  if (operation.kind === 'create') return bindingsOf(operation)
+  const names = [...placeholdersOf([path, query, body ?? null])]
+  const isNamed = names.some((name) => name === 'record' || name.startsWith('record.'))
+  const lists = operation.kind === 'update' ? replacedLists(resource, operation.fields) : []
+  if (!isNamed && lists.length === 0) return bindingsOf(operation)
+  const record = await readWhole(resource, operation.id, signal)
+  if (record === null) return null
+  const { lists: kept } = resource.definition
+  return { ...bindingsOf(operation, (fields) => keepElements(fields, record, lists, kept)), record }
+}
+
 /** `{fields}`: what is written. `{item}`: the same with the id. `{items}`: for a batch, one for each operation. */
-function bindingsOf(operation: Operation): Readonly<Record<string, Value>> {
+function bindingsOf(
+  operation: Operation,
+  complete: (fields: Fields) => Fields = (fields) => fields,
+): Readonly<Record<string, Value>> {
   if (operation.kind === 'remove') return { id: operation.id, items: [operation.id] }
-  const fields = nest(operation.fields)
+  const fields = nest(complete(operation.fields))
   if (operation.kind === 'create') return { fields, items: [fields] }
   const item = { id: operation.id, ...fields }
   return { id: operation.id, fields, item, items: [item] }

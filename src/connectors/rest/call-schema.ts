@@ -144,6 +144,7 @@ export const batchCall = z
   .meta({ title: 'batch call' })
 
 export type ListCall = z.output<typeof listCall>
+export type ItemCall = z.output<typeof itemCall>
 export type ManyCall = z.output<typeof manyCall>
 export type BatchCall = z.output<typeof batchCall>
 export type Paging = z.output<typeof paging>

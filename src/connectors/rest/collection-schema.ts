@@ -120,6 +120,12 @@ export const collectionSchema = z
         value: z.union([z.string(), z.number(), z.boolean()]).describe('Its value for an archived record.'),
       })
       .optional(),
+    lists: z
+      .record(z.string().min(1), z.array(jsonPath).min(1))
+      .default({})
+      .describe(
+        'Lists inside of a record that an update replaces as a whole, with the properties that their elements are sent with: where one element is written (`prices.[currency=eur].amount`), the others are sent as they are.',
+      ),
     deleted: z
       .strictObject({
         ...listCall.shape,

@@ -2,8 +2,9 @@ import type { RecordId, RecordState } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { FindRequest } from '../../contract/sink.ts'
 import type { Value } from '../../contract/value.ts'
-import { listAt, valueAt } from '../../http/json-path.ts'
-import type { ManyCall } from './call-schema.ts'
+import { listAt, textAt, valueAt } from '../../http/json-path.ts'
+import type { JsonAnswer } from '../../http/request-json.ts'
+import type { ItemCall, ManyCall } from './call-schema.ts'
 import { headerOf } from './client.ts'
 import { itemId, readItem } from './item.ts'
 import type { Place } from './paging.ts'
@@ -47,19 +48,47 @@ function byId(states: readonly RecordState[]): ReadonlyMap<RecordId, ReadRecord>
 
 /** One record by its id; null: it does not exist. */
 export async function readOne(resource: Resource, id: RecordId, signal: AbortSignal): Promise<ReadRecord | null> {
-  const { client, definition } = resource
-  const { read } = definition
-  if (read === undefined) return (await readById(resource, [id], signal)).get(id) ?? null
+  if (resource.definition.read === undefined) return (await readById(resource, [id], signal)).get(id) ?? null
   const reader = await resource.reader(signal)
+  const answer = await callRead(resource, resource.definition.read, id, signal)
+  if (answer === null) return null
+  const dateMs = Date.parse(headerOf(answer, 'date') ?? '')
+  const state = readItem(reader, answer.item, true, Number.isNaN(dateMs) ? null : dateMs - 1000)
+  return { state, etag: headerOf(answer, 'etag') ?? null }
+}
+
+/** One record as the API shows it, with what no mapping names; null: it does not exist. @throws SyncError `config`. */
+export async function readWhole(resource: Resource, id: RecordId, signal: AbortSignal): Promise<Value | null> {
+  const { name, definition } = resource
+  if (definition.read !== undefined) return (await callRead(resource, definition.read, id, signal))?.item ?? null
+  const many = definition.read_many
+  if (many === undefined) {
+    throw new SyncError('config', `A call of ${name} holds {record.…}, and nothing reads a record`, {
+      hint: 'Add `read` or `read_many` to the collection.',
+    })
+  }
+  const takesMany = placeholdersOf([many.path, many.query, many.body ?? null]).has('ids')
+  const items = await callItems(
+    resource,
+    many,
+    takesMany ? { ids: many.separator === undefined ? [id] : id } : { id },
+    signal,
+  )
+  return items.find((item) => textAt(item, definition.id) === id) ?? null
+}
+
+async function callRead(
+  { client }: Resource,
+  read: ItemCall,
+  id: RecordId,
+  signal: AbortSignal,
+): Promise<(JsonAnswer & { readonly item: Value }) | null> {
   const call = { call: read, method: 'GET', bindings: { id }, changesData: false, expected: ABSENT } as const
   const answer = await client.call(call, signal)
   if (ABSENT.includes(answer.status)) return null
   const item = valueAt(answer.body, read.item)
   // GraphQL and its like answer "no such record" with an empty one.
-  if (item === undefined || item === null) return null
-  const dateMs = Date.parse(headerOf(answer, 'date') ?? '')
-  const state = readItem(reader, item, true, Number.isNaN(dateMs) ? null : dateMs - 1000)
-  return { state, etag: headerOf(answer, 'etag') ?? null }
+  return item === undefined || item === null ? null : { ...answer, item }
 }
 
 /** Every record in which a field has one of the values; perhaps more. */
@@ -125,16 +154,22 @@ async function callOnce(
   signal: AbortSignal,
 ): Promise<RecordState[]> {
   const reader = await resource.reader(signal)
-  const answer = await resource.client.call(
-    { call, method: 'GET', bindings, changesData: false, expected: ABSENT },
-    signal,
-  )
-  if (ABSENT.includes(answer.status)) return []
-  const found = valueAt(answer.body, call.items)
-  const items = listAt(answer.body, call.items) ?? (found === undefined || found === null ? [] : [found])
+  const items = await callItems(resource, call, bindings, signal)
   if (!resource.definition.partial) return items.map((item) => readItem(reader, item, true, null))
   const whole = await Promise.all(items.map((item) => readOne(resource, itemId(reader, item), signal)))
   return whole.flatMap((record) => (record === null ? [] : [record.state]))
+}
+
+async function callItems(
+  { client }: Resource,
+  call: ManyCall,
+  bindings: Readonly<Record<string, Value>>,
+  signal: AbortSignal,
+): Promise<readonly Value[]> {
+  const answer = await client.call({ call, method: 'GET', bindings, changesData: false, expected: ABSENT }, signal)
+  if (ABSENT.includes(answer.status)) return []
+  const found = valueAt(answer.body, call.items)
+  return listAt(answer.body, call.items) ?? (found === undefined || found === null ? [] : [found])
 }
 
 /** The whole list, for APIs that cannot look anything up. */

@@ -1,6 +1,7 @@
 import { type Change, isNewerVersion, type RecordId } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { Arrival, HeardPosition, NewArrival, Staging } from '../ledger.ts'
+import type { Arrival, HeardPosition, NewArrival } from '../arrival.ts'
+import type { Staging } from '../staging.ts'
 import { nameAt, SIDE_NAMES, sideCode } from './codes.ts'
 import type { KnownMapping } from './layout.ts'
 import type { RowsStatement } from './store.ts'

@@ -1,7 +1,7 @@
 import type { RecordId, Version } from '../../contract/change.ts'
 import type { Fields } from '../../contract/value.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { StoredChange } from '../ledger.ts'
+import type { StoredChange } from '../change.ts'
 import { kindOfLane, nameAt, SIDE_NAMES, type SideCode, STATE_NAMES, sideCode } from './codes.ts'
 import type { KnownMapping } from './layout.ts'
 import type { RowsStatement } from './store.ts'

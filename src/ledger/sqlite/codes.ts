@@ -1,6 +1,9 @@
 /** How words are written in the tables: a byte instead of a word in every row. */
 import type { Side } from '../../mapping/mapping.ts'
-import type { ChangeState, Link, Request, StepState } from '../ledger.ts'
+import type { ChangeState } from '../change.ts'
+import type { Link } from '../link.ts'
+import type { Request } from '../request.ts'
+import type { StepState } from '../step.ts'
 
 export const SIDE_NAMES = ['odoo', 'external'] as const satisfies readonly Side[]
 export const STATE_NAMES = [

@@ -3,7 +3,8 @@
  * entries are made of the links when they are read. A first sync is nothing but these.
  */
 import type { RecordId } from '../../contract/change.ts'
-import type { HistoryEntry, LinkWrite } from '../ledger.ts'
+import type { HistoryEntry } from '../history.ts'
+import type { LinkWrite } from '../link.ts'
 import { type SideCode, sideCode } from './codes.ts'
 import type { KnownMapping } from './layout.ts'
 import { LINK_RANGE } from './links.ts'

@@ -1,5 +1,5 @@
 import type { RecordId } from '../../contract/change.ts'
-import type { HistoryEntry, StoredHistoryEntry } from '../ledger.ts'
+import type { HistoryEntry, StoredHistoryEntry } from '../history.ts'
 import { nameAt, SIDE_NAMES, sideCode } from './codes.ts'
 import {
   type Created,

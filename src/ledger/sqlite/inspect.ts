@@ -1,6 +1,7 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { ChangeState, Link, StoredChange } from '../ledger.ts'
+import type { ChangeState, StoredChange } from '../change.ts'
+import type { Link } from '../link.ts'
 import { CHANGE_COLUMNS, type ChangeRow, changeOf, changeRows } from './changes.ts'
 import { nameAt, SIDE_NAMES, sideCode, stateCode } from './codes.ts'
 import type { KnownMapping } from './layout.ts'

@@ -1,7 +1,8 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { Operation } from '../../contract/sink.ts'
 import type { Fields, Value } from '../../contract/value.ts'
-import type { NewIntent, Seen } from '../ledger.ts'
+import type { NewIntent } from '../intent.ts'
+import type { Seen } from '../seen.ts'
 import { nameAt, SIDE_NAMES, type SideCode, sideCode } from './codes.ts'
 
 /** What operations have in common: their kind, and the names of their fields and of their expected ones. */

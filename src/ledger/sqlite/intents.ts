@@ -1,5 +1,5 @@
 import type { RecordId } from '../../contract/change.ts'
-import type { Intent, NewIntent } from '../ledger.ts'
+import type { Intent, NewIntent } from '../intent.ts'
 import { type SideCode, sideCode } from './codes.ts'
 import { readIntents, writeIntents } from './intent-body.ts'
 import type { KnownMapping } from './layout.ts'

@@ -1,6 +1,5 @@
 import { SyncError } from '../../contract/error.ts'
-import type { Seen } from '../ledger.ts'
-import { projectSeen } from '../seen.ts'
+import { projectSeen, type Seen } from '../seen.ts'
 import type { Store } from './store.ts'
 
 /** A mapping as this process knows it: two processes may have opened it with different fields. */

@@ -1,7 +1,7 @@
 import type { RecordId } from '../../contract/change.ts'
 import { SyncError } from '../../contract/error.ts'
 import { keyRecordId } from '../../mapping/key.ts'
-import type { LinkWrite } from '../ledger.ts'
+import type { LinkWrite } from '../link.ts'
 import { linkStateCode, sideCode } from './codes.ts'
 import { isUniqueViolation } from './errors.ts'
 import type { KnownMapping } from './layout.ts'

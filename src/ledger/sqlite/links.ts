@@ -1,6 +1,6 @@
 import type { RecordId, Version } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { Link } from '../ledger.ts'
+import type { Link } from '../link.ts'
 import { LINK_STATE_NAMES, nameAt, sideCode } from './codes.ts'
 import type { KnownMapping, Layouts } from './layout.ts'
 import type { Tables } from './tables.ts'

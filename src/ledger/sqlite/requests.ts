@@ -1,5 +1,5 @@
 import type { Value } from '../../contract/value.ts'
-import type { Request } from '../ledger.ts'
+import type { Request } from '../request.ts'
 import { nameAt, REQUEST_STATE_NAMES } from './codes.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import type { RecordId } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { DirectPage, Settlement } from '../ledger.ts'
+import type { DirectPage, Settlement } from '../settlement.ts'
 import { type ChangeRow, changeRows, extraOf, extraText, fieldsOf, rewriteChanges } from './changes.ts'
 import { SIDE_NAMES, sideCode, stateCode } from './codes.ts'
 import { findRuns } from './creations.ts'

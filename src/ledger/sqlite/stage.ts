@@ -1,4 +1,5 @@
-import type { NewChange, Staging } from '../ledger.ts'
+import type { NewChange } from '../change.ts'
+import type { Staging } from '../staging.ts'
 import { settleArrivals } from './arrivals.ts'
 import { bitOf, type ChangeRow, changeRows, extraText, fieldsOf, rewriteChanges } from './changes.ts'
 import { laneCode, STATE_LANE, sideCode, stateCode } from './codes.ts'

@@ -1,5 +1,5 @@
 import type { Value } from '../../contract/value.ts'
-import type { MappingState } from '../ledger.ts'
+import type { MappingState } from '../mapping-state.ts'
 import type { KnownMapping } from './layout.ts'
 import type { Tables } from './tables.ts'
 

@@ -1,6 +1,6 @@
 import { isSameVersion, type RecordId, type Version } from '../../contract/change.ts'
 import type { Side } from '../../mapping/mapping.ts'
-import type { Link } from '../ledger.ts'
+import type { Link } from '../link.ts'
 import { changeRows } from './changes.ts'
 import { STATE_LANE, sideCode } from './codes.ts'
 import type { KnownMapping } from './layout.ts'

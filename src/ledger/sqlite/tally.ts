@@ -1,5 +1,6 @@
 import type { Side } from '../../mapping/mapping.ts'
-import type { ChangeState, Counts } from '../ledger.ts'
+import type { ChangeState } from '../change.ts'
+import type { Counts } from '../counts.ts'
 import { SIDE_NAMES, type SideCode, STATE_NAMES, sideCode } from './codes.ts'
 import type { Store } from './store.ts'
 import { noteThroughput } from './throughput.ts'

@@ -1,4 +1,4 @@
-import { THROUGHPUT_SLICE_MS, type Throughput } from '../ledger.ts'
+import { THROUGHPUT_SLICE_MS, type Throughput } from '../throughput.ts'
 import { nameAt, SIDE_NAMES } from './codes.ts'
 import type { Store } from './store.ts'
 

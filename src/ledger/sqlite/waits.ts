@@ -1,7 +1,7 @@
 import type { RecordId } from '../../contract/change.ts'
 import { keyRecordId } from '../../mapping/key.ts'
 import type { RecordRef, Side } from '../../mapping/mapping.ts'
-import type { Fault } from '../ledger.ts'
+import type { Fault } from '../fault.ts'
 import { CHANGE_COLUMNS, type ChangeRow, changeRows, extraOf, extraText, rewriteChanges } from './changes.ts'
 import { nameAt, SIDE_NAMES, type SideCode, STATE_NAMES, sideCode } from './codes.ts'
 import { addHistory } from './history.ts'

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts'
 import { type Difference, verify } from '../../engine/verify.ts'
-import type { ChangeState } from '../../ledger/ledger.ts'
+import type { ChangeState } from '../../ledger/change.ts'
 import type { MappingFile } from '../../mapping/mapping-file.ts'
 
 /** What `verify` found about one mapping, sorted. */

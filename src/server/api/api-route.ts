@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { ServerSite } from '../site.ts'
-import { nothing } from './schemas.ts'
+import { nothing } from './schemas/common.ts'
 
 /** A call of the API: what the OpenAPI document says of it, and what it does. One description serves both. */
 export interface ApiRoute {

@@ -9,14 +9,16 @@ import { readJson } from '../read-json.ts'
 import type { ServerSite } from '../site.ts'
 import type { AllStudies } from '../studies.ts'
 import type { ApiRoute } from './api-route.ts'
+import { BACKUP_PATH, sendBackup } from './backup-route.ts'
 import { jobCalls } from './job-calls.ts'
 import { openApiDocument } from './openapi.ts'
 import { recordCalls } from './record-calls.ts'
 import { statusCalls } from './status-calls.ts'
+import { systemCalls } from './system-calls.ts'
 
 /** Every call of the API. */
 export function apiCalls(studies: AllStudies): readonly ApiRoute[] {
-  return [...statusCalls, ...recordCalls, ...jobCalls(studies)]
+  return [...statusCalls, ...recordCalls, ...jobCalls(studies), ...systemCalls]
 }
 
 /** The API: calls are checked against the schemas that the OpenAPI document shows. */
@@ -25,6 +27,8 @@ export function apiRoutes(site: ServerSite, studies: AllStudies): Hono {
   const calls = apiCalls(studies)
   const document = openApiDocument(calls, site.config.server.token !== null)
   routes.get('/api/openapi.json', (context) => context.json(document))
+  routes.get(BACKUP_PATH, (context) => sendBackup(site, context))
+  routes.all(BACKUP_PATH, refuseMethod('GET'))
   for (const call of calls) {
     const path = call.path.replace(/\{(\w+)\}/g, ':$1')
     routes.on(call.method.toUpperCase(), path, (context) => answer(site, call, context))

@@ -1,6 +1,6 @@
 import { SyncError } from '../../contract/error.ts'
 import type { ResyncOptions } from '../../engine/resync.ts'
-import type { Request } from '../../ledger/ledger.ts'
+import type { Request } from '../../ledger/request.ts'
 import type { Job } from '../../operations/job.ts'
 import { parseSince } from '../../operations/parse-since.ts'
 import { startJob } from '../run-job.ts'
@@ -8,7 +8,7 @@ import type { ServerSite } from '../site.ts'
 import type { AllStudies } from '../studies.ts'
 import { type ApiAnswer, type ApiRoute, get, post } from './api-route.ts'
 import { recordOf } from './record-calls.ts'
-import * as schemas from './schemas.ts'
+import * as schemas from './schemas/jobs.ts'
 import { BY_API } from './status-calls.ts'
 
 /** What takes a while: it is begun, and asked for until it is over. */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { VERSION } from '../../version.ts'
 import type { ApiRoute } from './api-route.ts'
-import { failure } from './schemas.ts'
+import { BACKUP_OPERATION, BACKUP_PATH } from './backup-route.ts'
+import { failure } from './schemas/common.ts'
 
 type Json = { readonly [name: string]: unknown }
 
@@ -9,7 +10,7 @@ type Json = { readonly [name: string]: unknown }
 export function openApiDocument(routes: readonly ApiRoute[], hasToken: boolean): Json {
   const schemas: Record<string, unknown> = {}
   const schemaOf = (schema: z.ZodType): Json => hoisted(z.toJSONSchema(schema, { io: 'input' }) as Json, schemas)
-  const paths: Record<string, Record<string, unknown>> = {}
+  const paths: Record<string, Record<string, unknown>> = { [BACKUP_PATH]: { get: BACKUP_OPERATION } }
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route, schemaOf) }
   }

@@ -5,10 +5,11 @@ import { listDeadLetters, showDeadLetter } from '../../operations/dead-letters.t
 import { discardDeadLetters } from '../../operations/discard-dead-letters.ts'
 import { retryDeadLetters } from '../../operations/retry-dead-letters.ts'
 import { trace } from '../../operations/trace.ts'
-import { withBase } from '../conflict-base.ts'
+import { viewOf } from '../conflict-views.ts'
 import { sideOf } from '../page-tools.ts'
 import { type ApiRoute, get, post } from './api-route.ts'
-import * as schemas from './schemas.ts'
+import { listQuery } from './schemas/common.ts'
+import * as schemas from './schemas/records.ts'
 import { BY_API } from './status-calls.ts'
 
 export const recordCalls: readonly ApiRoute[] = [
@@ -16,7 +17,7 @@ export const recordCalls: readonly ApiRoute[] = [
     path: '/api/conflicts',
     name: 'listConflicts',
     summary: 'What both sides changed and a person has to decide, newest first within each mapping.',
-    query: schemas.listQuery,
+    query: listQuery,
     answer: schemas.conflictPage,
     async handle({ site, query: { mapping = null, limit, after = null } }) {
       return { data: await listConflicts(site, { mapping, limit, after }) }
@@ -29,7 +30,7 @@ export const recordCalls: readonly ApiRoute[] = [
     answer: schemas.conflictDetail,
     async handle({ site, path }) {
       const { mapping, side, id } = recordOf(path)
-      return { data: await withBase(site, await showConflict(site, mapping, { side, id })) }
+      return { data: await viewOf(site, await showConflict(site, mapping, { side, id })) }
     },
   }),
   get({

@@ -1,4 +1,4 @@
-import { THROUGHPUT_SLICE_MS } from '../../ledger/ledger.ts'
+import { THROUGHPUT_SLICE_MS } from '../../ledger/throughput.ts'
 import { confirmGuards } from '../../operations/confirm-guards.ts'
 import { connectionStatus } from '../../operations/connection-status.ts'
 import { pause, resume } from '../../operations/pause.ts'
@@ -8,7 +8,7 @@ import { readStatus } from '../overview-data.ts'
 import { stateOf } from '../readiness-route.ts'
 import type { ServerSite } from '../site.ts'
 import { type ApiRoute, get, post } from './api-route.ts'
-import * as schemas from './schemas.ts'
+import * as schemas from './schemas/status.ts'
 
 /** Who does what is done here, as the history has it. */
 export const BY_API = 'api'

@@ -1,11 +1,13 @@
-import { plural } from '../../cli/words.ts'
 import { SIDES, type Side } from '../../mapping/mapping.ts'
 import type { ConflictDetail } from '../../operations/conflicts.ts'
+import { plural } from '../../words.ts'
+import type { Writers } from '../conflict-writers.ts'
 import { showFault } from './fault.ts'
 import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
 import { select } from './layout.ts'
 import { type Pager, pager } from './pager.ts'
+import { pairName } from './pair-name.ts'
 import { recordHref, recordName, storyHref } from './record-address.ts'
 import { showTime } from './show-time.ts'
 import { showValue } from './show-value.ts'
@@ -14,6 +16,7 @@ import { showValue } from './show-value.ts'
 export interface ConflictView extends ConflictDetail {
   /** By the pair's name, in the terms of a side; a pair that is missing is not known. */
   readonly base: Readonly<Record<string, Partial<Record<Side, unknown>>>>
+  readonly writers: Writers
 }
 
 export interface ConflictList {
@@ -101,14 +104,13 @@ function decision(conflict: ConflictView, action: string, nowMs: number): Html {
 }
 
 function fieldRow(conflict: ConflictView, field: ConflictView['fields'][number], nowMs: number): Html {
-  const [odooName = '', externalName = ''] = field.field.split(':')
   const base = conflict.base[field.field]
   const isChoice = conflict.fields.length > 1
-  const name = odooName === externalName || externalName === '' ? odooName : `${odooName} / ${externalName}`
+  const name = pairName(field.field)
   const cell = (side: Side): Html => {
     const value = html`${showValue(field[side])}${whoChanged(conflict, side, nowMs)}`
     if (!isChoice) return value
-    const input = html`<input type="radio" name="field:${field.field}" value="${side}" aria-label="${odooName}: ${side}"${attribute('checked', side === 'odoo')} />`
+    const input = html`<input type="radio" name="field:${field.field}" value="${side}" aria-label="${name}: ${side}"${attribute('checked', side === 'odoo')} />`
     return html`<label class="pick">${input}<span>${value}</span></label>`
   }
   return html`<tr>
@@ -124,11 +126,18 @@ function showBase(base: Partial<Record<Side, unknown>>): Html {
   return showValue(known[0] === undefined ? null : base[known[0]])
 }
 
-function whoChanged({ changes }: ConflictView, side: Side, nowMs: number): Html {
+function whoChanged({ changes, writers }: ConflictView, side: Side, nowMs: number): Html {
   const change = changes[side]
   if (change === null) return html`<span class="who">no change was told of this side</span>`
+  const name = writers[side]
   const who =
-    change.byUs === true ? 'by Tandem’s own user' : change.byUs === false ? 'by somebody there' : 'by whom is not known'
+    change.byUs === true
+      ? 'by Tandem’s own user'
+      : name !== null
+        ? html`by <span dir="auto">${name}</span>`
+        : change.byUs === false
+          ? 'by somebody there'
+          : 'by whom is not known'
   const when = change.changedAtMs ?? change.capturedAtMs
   const verb = change.changedAtMs === null ? 'met' : 'changed'
   return html`<span class="who">${verb} ${showTime(when, nowMs)}, ${who}</span>`

@@ -1,6 +1,6 @@
-import { plural } from '../../cli/words.ts'
 import type { Value } from '../../contract/value.ts'
 import type { DeadLetterDetail } from '../../operations/dead-letters.ts'
+import { plural } from '../../words.ts'
 import { faultWords, showFault } from './fault.ts'
 import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'

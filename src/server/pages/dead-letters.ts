@@ -1,5 +1,5 @@
-import { count, plural } from '../../cli/words.ts'
 import type { DeadLetter } from '../../operations/dead-letters.ts'
+import { count, plural } from '../../words.ts'
 import { faultWords, showFault } from './fault.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'

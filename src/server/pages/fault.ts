@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../contract/error.ts'
-import type { Fault } from '../../ledger/ledger.ts'
+import type { Fault } from '../../ledger/fault.ts'
 import { type Html, html, NOTHING } from './html.ts'
 
 /** Each code of an error in plain words. */

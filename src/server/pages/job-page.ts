@@ -1,5 +1,5 @@
-import { count } from '../../cli/words.ts'
-import type { Request } from '../../ledger/ledger.ts'
+import type { Request } from '../../ledger/request.ts'
+import { count } from '../../words.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
 

@@ -1,6 +1,7 @@
-import { age, count, plural } from '../../cli/words.ts'
 import type { ConnectionStatus } from '../../operations/connection-status.ts'
+import { ENDING_MS } from '../../operations/ending-keys.ts'
 import type { MappingStatus, Status } from '../../operations/status.ts'
+import { age, count, plural } from '../../words.ts'
 import { type Series, totalOf } from '../throughput-series.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { type IconName, icon } from './icons.ts'
@@ -33,9 +34,6 @@ export interface Overview {
   readonly day: Series
   readonly nowMs: number
 }
-
-/** How long before its end a key is told of. */
-export const ENDING_MS = 14 * 24 * 3_600_000
 
 /** Everything at a glance; refreshes itself. */
 export function overviewPage(overview: Overview): Html {
@@ -133,11 +131,18 @@ function connectionCalls(
   return calls
 }
 
+function wordsWhereAllIsWell(mappings: readonly MappingStatus[]): string {
+  const lags = mappings.flatMap(({ lagMs }) => lagMs ?? [])
+  if (lags.length > 0) return `Nothing needs you. ${behind(Math.max(...lags))}`
+  const unknown = mappings.filter(({ lastSuccessAtMs }) => lastSuccessAtMs === null).length
+  if (unknown === 0) return 'Everything is in step.'
+  return `Nothing needs you. ${plural(unknown, 'mapping has', 'mappings have')} not run to the end yet.`
+}
+
 function calls(found: readonly Call[], mappings: readonly MappingRow[]): Html {
   if (found.length === 0) {
     if (mappings.length === 0) return NOTHING
-    const lags = mappings.flatMap(({ status }) => status.lagMs ?? [])
-    const words = lags.length === 0 ? 'Everything is in step.' : `Nothing needs you. ${behind(Math.max(...lags))}`
+    const words = wordsWhereAllIsWell(mappings.map(({ status }) => status))
     return html`<ul class="calls calm"><li>${icon('good')}<span class="what" role="status">${words}</span></li></ul>`
   }
   return html`<h2 class="hidden" role="status">${plural(found.length, 'thing needs', 'things need')} a person</h2>

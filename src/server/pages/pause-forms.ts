@@ -1,4 +1,4 @@
-import type { PersonPause } from '../../ledger/ledger.ts'
+import type { PersonPause } from '../../ledger/mapping-state.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'
 import { showMoment } from './show-time.ts'

@@ -1,6 +1,6 @@
-import { count } from '../../cli/words.ts'
 import type { PlannedStep } from '../../engine/dry-run-newcomers.ts'
 import type { Rehearsal } from '../../operations/dry-run.ts'
+import { count } from '../../words.ts'
 import type { DryRun } from '../studies.ts'
 import { attribute, type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'

@@ -1,4 +1,4 @@
-import { age } from '../../cli/words.ts'
+import { age } from '../../words.ts'
 import { type Html, html } from './html.ts'
 
 /** "3 min ago" or "in 3 min", with the exact time as its title. The script of the page keeps it true. */

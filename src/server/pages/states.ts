@@ -1,6 +1,6 @@
-import { count } from '../../cli/words.ts'
 import type { ConnectionStatus } from '../../operations/connection-status.ts'
 import type { MappingStatus } from '../../operations/status.ts'
+import { count } from '../../words.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { type IconName, icon } from './icons.ts'
 

@@ -1,5 +1,5 @@
 import { raw } from 'hono/html'
-import { count } from '../../cli/words.ts'
+import { count } from '../../words.ts'
 import type { Series } from '../throughput-series.ts'
 import { totalOf } from '../throughput-series.ts'
 import { type Html, html } from './html.ts'

@@ -1,10 +1,11 @@
-import { plural } from '../../cli/words.ts'
 import type { Story, TracedEntry, TracedStep } from '../../operations/trace.ts'
+import { plural } from '../../words.ts'
 import { showFault } from './fault.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { type IconName, icon } from './icons.ts'
 import { isFields } from './is-fields.ts'
 import { select } from './layout.ts'
+import { pairName } from './pair-name.ts'
 import { recordHref, storyHref } from './record-address.ts'
 import { showMoment } from './show-time.ts'
 import { showChange, showFields, showValue } from './show-value.ts'
@@ -117,7 +118,7 @@ function leftOver(mapping: string, change: Story['changes'][number]): Html {
     </div>
     ${showFault(fault)}
     ${waitsFor.length === 0 ? NOTHING : html`<p>It waits for ${waitsFor.map((ref, index) => html`${index > 0 ? ', ' : ''}<a href="${storyHref(ref.mapping, ref.side === 'odoo' ? { odooId: ref.id } : { externalId: ref.id })}" dir="auto">${ref.mapping} ${ref.side} ${ref.id}</a>`)}.</p>`}
-    ${conflicts.length === 0 ? NOTHING : html`<dl class="fields">${conflicts.map(({ field, odoo, external }) => html`<dt>${field} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd>`)}</dl>`}
+    ${conflicts.length === 0 ? NOTHING : html`<dl class="fields">${conflicts.map(({ field, odoo, external }) => html`<dt>${pairName(field)} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd>`)}</dl>`}
     ${conflicts.length === 0 && Object.keys(fields).length > 0 ? html`<details><summary>captured values</summary>${showFields(fields, null)}</details>` : NOTHING}
   </div>`
 }
@@ -178,10 +179,10 @@ function describeDetail(detail: TracedEntry['detail']): Html {
   if (isFields(after)) parts.push(showFields(after, isFields(before) ? before : null))
   else if (isFields(before)) parts.push(showFields(before, null))
   if (typeof field === 'string' && 'winner' in detail)
-    parts.push(html`<dl class="fields"><dt>${field}</dt><dd>${showChange(value, winner)}</dd></dl>`)
+    parts.push(html`<dl class="fields"><dt>${pairName(field)}</dt><dd>${showChange(value, winner)}</dd></dl>`)
   else if (typeof field === 'string')
     parts.push(
-      html`<dl class="fields"><dt>${field} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd></dl>`,
+      html`<dl class="fields"><dt>${pairName(field)} in Odoo</dt><dd>${showValue(odoo)}</dd><dt>in external</dt><dd>${showValue(external)}</dd></dl>`,
     )
   if (typeof message === 'string')
     parts.push(

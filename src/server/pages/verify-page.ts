@@ -1,5 +1,5 @@
-import { count, plural } from '../../cli/words.ts'
 import type { Difference } from '../../engine/verify.ts'
+import { count, plural } from '../../words.ts'
 import type { Verification } from '../studies.ts'
 import { type Html, html, NOTHING } from './html.ts'
 import { icon } from './icons.ts'

@@ -4,7 +4,7 @@ import type { Side } from '../../mapping/mapping.ts'
 import { listConflicts, showConflict } from '../../operations/conflicts.ts'
 import type { ResolveJob } from '../../operations/resolve-conflicts.ts'
 import { knownMappings, mappingNamed } from '../../operations/site.ts'
-import { withBase } from '../conflict-base.ts'
+import { viewOf, viewsOf } from '../conflict-views.ts'
 import { BY_PAGE, failureOf, type PageTools, sideOf, textOf, wantsPart } from '../page-tools.ts'
 import { conflictCard, conflictOutcome, conflictsPage, resolveAllPage } from '../pages/conflicts.ts'
 import { html } from '../pages/html.ts'
@@ -38,7 +38,7 @@ export function conflictRoutes(tools: PageTools): Hono {
   })
   routes.get('/conflicts/:mapping/:side/:id', async (context) => {
     const { mapping, side, id } = addressOf(context)
-    const conflict = await withBase(site, await showConflict(site, mapping, { side, id }))
+    const conflict = await viewOf(site, await showConflict(site, mapping, { side, id }))
     const name = recordName(conflict)
     const content = html`<p class="crumbs"><a href="/conflicts?mapping=${mapping}">Conflicts</a> / <span dir="auto">${name}</span></p>
       <div class="head"><h1>Conflict of <span dir="auto">${name}</span></h1></div>
@@ -57,7 +57,7 @@ async function showList(tools: PageTools, context: Context): Promise<Response> {
   const details = await Promise.all(
     conflicts.map(({ mapping: name, side, id }) => showConflict(site, name, { side, id })),
   )
-  const views = await Promise.all(details.map((detail) => withBase(site, detail)))
+  const views = await viewsOf(site, details)
   const total = await countConflicts(tools, await knownMappings(site, mapping))
   const pager = {
     path: '/conflicts',

@@ -1,5 +1,5 @@
-import { age } from '../../cli/words.ts'
 import type { Schedule } from '../../mapping/mapping.ts'
+import { age } from '../../words.ts'
 
 /** "every 5 s", or a cron expression with its time zone. */
 export function describeSchedule(schedule: Schedule): string {

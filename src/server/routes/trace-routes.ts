@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { SyncError } from '../../contract/error.ts'
-import type { Link } from '../../ledger/ledger.ts'
+import type { Link } from '../../ledger/link.ts'
 import { SIDES } from '../../mapping/mapping.ts'
 import { knownMappings, mappingNamed } from '../../operations/site.ts'
 import { trace } from '../../operations/trace.ts'

@@ -1,6 +1,6 @@
-import type { Value } from '../contract/value.ts'
+import type { Value } from './contract/value.ts'
 
-/** Numbers and times in words, the same in every command. */
+/** Numbers and times in words, the same in every command and on every page. */
 
 const NUMBER = new Intl.NumberFormat('en-US')
 

@@ -1,13 +1,13 @@
-import type { Config } from '../../config/load-config.ts'
-import { SIDES } from '../../mapping/mapping.ts'
-import { type MappingFile, sideSpec } from '../../mapping/mapping-file.ts'
-import { collectionName } from './collection-name.ts'
+import type { Setup } from '../app.ts'
+import { collectionName } from '../mapping/collection-name.ts'
+import { SIDES } from '../mapping/mapping.ts'
+import { sideSpec } from '../mapping/mapping-file.ts'
 
 /** Collections that a connection's webhooks tell of and that no mapping reads: what is told of them is dropped. */
-export function unmappedCollections(
-  config: Pick<Config, 'connections'>,
-  files: readonly MappingFile[],
-): readonly { readonly connection: string; readonly collection: string }[] {
+export function unmappedCollections({
+  config,
+  files,
+}: Setup): readonly { readonly connection: string; readonly collection: string }[] {
   return [...config.connections.values()].flatMap(({ name, webhooks }) => {
     const mapped = new Set(
       files.flatMap((file) =>
