@@ -46,7 +46,8 @@ export async function planNewcomers(
   for (const { id } of changes) planned.add(`${side} ${id}`)
   const steps = changes.flatMap((change): readonly PlannedStep[] => {
     const match = matches.get(change.id) ?? { kind: 'none' }
-    if (match.kind === 'none') return [creation(context, change, references, planned)]
+    if (match.kind === 'none')
+      return context.mapping.creates[side] ? [creation(context, change, references, planned)] : []
     if (match.kind === 'linked') return []
     if (match.kind === 'ambiguous') {
       const base = { ...stepBase(context, change), after: {}, message: match.error.message }

@@ -4,6 +4,7 @@ import type { Value } from '../contract/value.ts'
 import type { Link } from '../ledger/link.ts'
 import { UNKNOWN_FINGERPRINT, withSeen } from '../ledger/seen.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
+import { createsFrom } from '../mapping/mapping-file.ts'
 import type { MappingDefinition } from '../mapping/mapping-schema.ts'
 import { changeOf } from './capture.ts'
 import type { Context } from './context.ts'
@@ -40,6 +41,9 @@ const WITHOUT_CONSEQUENCES: readonly (keyof MappingDefinition)[] = [
   'steps',
   'match',
 ]
+
+/** Where one of these is another, records that were left alone are looked at again. */
+const MEETS_ANEW: ReadonlySet<string> = new Set(['odoo', 'external', 'when', 'creates'])
 
 type Parts = Readonly<Record<string, string>>
 
@@ -155,10 +159,7 @@ export async function carryOutMappingChange(
   const { [CHANGE]: _, ...others } = state.notes
   const { [MAPPING_GUARD]: __, ...otherGuards } = state.guards
   await ledger.updateState(mapping.name, { notes: { ...others, [PARTS]: text }, guards: otherGuards })
-  return (
-    change !== null &&
-    [...change.changed, ...change.added].some((part) => part === 'odoo' || part === 'external' || part === 'when')
-  )
+  return change !== null && [...change.changed, ...change.added, ...change.removed].some((part) => MEETS_ANEW.has(part))
 }
 
 async function storedParts({ ledger, mapping }: Context): Promise<Parts | null> {
@@ -173,6 +174,8 @@ function partsOf(definition: MappingDefinition): Parts {
   const parts: Record<string, string> = {}
   for (const [name, value] of Object.entries(definition)) {
     if (WITHOUT_CONSEQUENCES.some((each) => each === name)) continue
+    // Nothing is left alone: as if the file did not speak of it, which those of ledgers from before do not.
+    if (name === 'creates' && SIDES.every((side) => createsFrom({ definition }, side))) continue
     if (name !== 'fields' && name !== 'lines') parts[name] = hash(value as Value)
   }
   for (const field of definition.fields)

@@ -26,7 +26,7 @@ interface Newcomer {
   readonly change: StoredChange
 }
 
-/** Records of `side` without a link: adopted where the other side has them already, otherwise named and created. */
+/** Records of `side` without a link: adopted where the other side has them already, otherwise named and created, or left. */
 export async function planUnlinked(
   context: Context,
   side: Side,
@@ -47,8 +47,9 @@ export async function planUnlinked(
   const matches = await matchRecords(context, side, changes, signal)
   const translated = fieldsToTranslate(side, changes, matches)
   let references = await resolveReferences(context, translated, signal)
+  const isCreated = context.mapping.creates[side]
   const creating = newcomers.filter(
-    ({ change }) => matches.get(change.id)?.kind === 'none' && hasKey(context, side, change),
+    ({ change }) => isCreated && matches.get(change.id)?.kind === 'none' && hasKey(context, side, change),
   )
   let plans = planCreates(context, side, creating, references)
   const missing = plans.flatMap((plan) => plan.missing)
@@ -72,7 +73,8 @@ export async function planUnlinked(
     if (match.kind === 'linked') continue
     if (match.kind === 'ambiguous') keepAmbiguous(context, draft, newcomer.change, match)
     else if (match.kind !== 'none') jobs.push(planAdoption(context, side, newcomer, match, references))
-    else nameless.push(newcomer)
+    else if (isCreated) nameless.push(newcomer)
+    else resolve(draft, newcomer.change, 'unchanged')
   }
   return [...jobs, ...(await planNaming(context, side, nameless, draft, signal))]
 }

@@ -148,7 +148,7 @@ async function* unlinkedRecords(context: Context, side: Side, signal: AbortSigna
   } while (after !== null)
 }
 
-/** Without those that the mapping's `when` leaves where they are. */
+/** Without those that the mapping's `creates` and `when` leave where they are. */
 async function thoseBrought(
   context: Context,
   side: Side,
@@ -156,6 +156,7 @@ async function thoseBrought(
   signal: AbortSignal,
 ): Promise<readonly RecordId[]> {
   const { mapping } = context
+  if (!mapping.creates[side]) return []
   if (!mapping.when[side] || ids.length === 0) return ids
   const states = await readRecords(context, side, ids, signal)
   return ids.filter((id) => {

@@ -19,7 +19,7 @@ import {
   type Side,
   type SideRule,
 } from './mapping.ts'
-import { type MappingFile, sideSpec, whenFrom } from './mapping-file.ts'
+import { createsFrom, type MappingFile, sideSpec, whenFrom } from './mapping-file.ts'
 import type { FieldDefinition } from './mapping-schema.ts'
 import type { OwnTransforms } from './own-transform.ts'
 import { byPosition, type FileProblem, type Path, problemAt } from './problem.ts'
@@ -74,6 +74,7 @@ export function compile(
     bundles,
     steps,
     when,
+    creates: { odoo: createsFrom(file, 'odoo'), external: createsFrom(file, 'external') },
     conflict: definition.conflict,
     deletes,
     onExit,
@@ -211,7 +212,8 @@ function checkCreates(context: CompileContext, rules: readonly FieldRule[], bund
       const field = findField(context, side, name, path)
       if (field?.isReadOnly) context.complain(path, `${context.schemas[side].name}.${name} cannot be written`)
     }
-    if (!flows(definition.direction, otherSide(side))) continue
+    const from = otherSide(side)
+    if (!flows(definition.direction, from) || !createsFrom(context.file, from)) continue
     const filled = new Set([
       ...Object.keys(defaults),
       ...rules.filter((rule) => isTarget(rule, side)).map((rule) => fieldWritten(rule, side, bundles)),

@@ -54,6 +54,12 @@ export function fieldsToRead(file: MappingFile, side: Side, archiveField: string
   return [...names]
 }
 
+/** Whether records of a side that have no partner are made on the other one. */
+export function createsFrom(file: Pick<MappingFile, 'definition'>, side: Side): boolean {
+  const { from_odoo, from_external } = file.definition.creates
+  return (side === 'odoo' ? from_odoo : from_external) === 'always'
+}
+
 /** The condition under which records of a side are brought over. */
 export function whenFrom(file: MappingFile, side: Side): string | undefined {
   const { from_odoo, from_external } = file.definition.when

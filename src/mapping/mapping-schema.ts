@@ -20,6 +20,7 @@ const conflict = z.enum(['odoo', 'external', 'newest', 'manual'])
 const fieldConflict = z.enum([...conflict.options, 'merge'])
 const deletePolicy = z.enum(['ignore', 'archive', 'delete'])
 const exitPolicy = z.enum(['keep', 'archive', 'delete'])
+const createPolicy = z.enum(['always', 'never'])
 
 /** What a comparison of keys ignores. */
 const fold = z
@@ -240,6 +241,13 @@ export const mappingSchema = z.strictObject({
     })
     .default({})
     .describe('Which records that have no partner yet are brought to the other side.'),
+  creates: z
+    .strictObject({
+      from_odoo: createPolicy.default('always').describe('For a record of Odoo that has no partner on the other side.'),
+      from_external: createPolicy.default('always').describe('For a record of the other side that has none in Odoo.'),
+    })
+    .prefault({})
+    .describe('Whether a record without a partner is made on the other side; `never`: it is matched, or left alone.'),
   steps: z
     .array(step)
     .default([])

@@ -200,6 +200,8 @@ export interface Mapping {
   readonly steps: readonly StepRule[]
   /** Which records of a side are brought to the other one when they have no partner there yet; null: all. */
   readonly when: Readonly<Record<Side, Expression | null>>
+  /** Whether a record of a side that is matched by none is made on the other one. */
+  readonly creates: Readonly<Record<Side, boolean>>
   readonly conflict: ConflictPolicy
   readonly deletes: Readonly<Record<Side, DeletePolicy>> & { readonly guard: Guard }
   readonly onExit: Readonly<Record<Side, ExitPolicy>>

@@ -64,6 +64,18 @@ const TASTES: Readonly<Record<string, (kitchen: Kitchen) => Promise<void>>> = {
     await sync('--sweep')
     expect(rows('select code, archived from companies')).toEqual([{ code: 'A', archived: 1 }])
   },
+  async 'Only what is there already'({ odoo, shop, partners, sync }) {
+    odoo.as('admin').create('res.partner', [{ name: 'Ada', ref: 'A' }])
+    shop.exec("insert into phones values ('A', '1'), ('B', '2')")
+    await sync()
+    expect(partners(['ref', 'phone'])).toEqual([{ ref: 'A', phone: '1' }])
+    odoo.as('admin').create('res.partner', [{ name: 'Bo', ref: 'B' }])
+    await sync('--sweep')
+    expect(partners(['ref', 'phone'])).toEqual([
+      { ref: 'A', phone: '1' },
+      { ref: 'B', phone: '2' },
+    ])
+  },
   async 'Existing customers on both sides'({ odoo, shop, partners, rows, sync }) {
     odoo.as('admin').create('res.partner', [
       { name: 'Ada', email: 'Ada@example.com', customer_rank: 1 },
