@@ -11,7 +11,7 @@ import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
 import { fingerprint } from './fingerprint.ts'
 import { linesSeen } from './lines-seen.ts'
-import { linesAfterWrite, type WrittenLines } from './lines-written.ts'
+import { areLinesThere, linesAfterWrite, type WrittenLines } from './lines-written.ts'
 import { setDelta } from './merge-sets.ts'
 import { readRecords } from './pull.ts'
 import { unknownSeen } from './seen.ts'
@@ -196,15 +196,16 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     }
     const now = fingerprint(stored)
     const isOld = link !== null && now === seenAt(link.seen[side], index)
-    const isOurs = !isOld && (state.byUs === true || isStoredForm(rule, side, sent, stored))
+    const written = { before: operation.expected?.[fieldOn(rule, side)] ?? null, sent, stored }
+    const isThere = !rule.lines || areLinesThere(rule.lines, side, written)
+    const isOurs = !isOld && isThere && (state.byUs === true || isStoredForm(rule, side, sent, stored))
     if (!rule.isSame(side, sent, stored) && !isOurs) {
       isDone = false
       isForeign ||= link !== null && !isOld
       return
     }
-    const before = operation.expected?.[fieldOn(rule, side)] ?? null
     const known = link === null ? null : entryAt(link.seen[side], index)
-    seen[side].set(index, storedEntry(rule, side, known, { before, sent, stored }))
+    seen[side].set(index, storedEntry(rule, side, known, written))
     const sentSeen = entryAt(intent.sourceSeen, index)
     if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
   })

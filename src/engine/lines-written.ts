@@ -50,6 +50,30 @@ export function linesAfterWrite(
   return { entry: linesEntry(head, formatDetail(detail)), isCovered }
 }
 
+/**
+ * Whether what was to be written stands in the lines that are stored: added lines are there, those taken away are not, and
+ * no edited field is as it was. What stands there besides is somebody else's. The record's last writer says nothing of it: an
+ * edit of a line need not touch its record.
+ */
+export function areLinesThere(rule: LinesRule, side: Side, { before, sent, stored }: WrittenLines): boolean {
+  const [linesBefore, linesSent, linesStored] = [before, sent, stored].map((value) => linesByName(rule, side, value))
+  if (!linesBefore || !linesSent || !linesStored) return false
+  const areGone = [...linesBefore.keys()].every((name) => linesSent.has(name) || !linesStored.has(name))
+  return (
+    areGone && [...linesSent].every(([name, line]) => isLineThere(linesBefore.get(name), line, linesStored.get(name)))
+  )
+}
+
+function isLineThere(before: Fields | undefined, sent: Fields, stored: Fields | undefined): boolean {
+  if (before === undefined) return stored !== undefined
+  const edited = Object.keys(sent).filter((name) => isEdited(before[name], sent[name]))
+  return edited.every((name) => stored !== undefined && isEdited(before[name], stored[name]))
+}
+
+function isEdited(before: Value | undefined, value: Value | undefined): boolean {
+  return value !== undefined && (before === undefined || fingerprint(before) !== fingerprint(value))
+}
+
 function linesByName(rule: LinesRule, side: Side, value: Value): ReadonlyMap<string, Fields> {
   return new Map(keyLines(rule, side, linesIn(value)).map(({ key, line }) => [lineName(key), line]))
 }
@@ -66,8 +90,8 @@ function editedLine(
     rule.fields.map((field, index) => {
       const name = fieldOn(field, side)
       const [was, value] = [before[name], sent[name]]
-      const isWritten = value !== undefined && (was === undefined || fingerprint(was) !== fingerprint(value))
-      if (!isWritten) return seen === undefined ? UNKNOWN_FINGERPRINT : seenAt(seen, index)
+      if (value === undefined || !isEdited(was, value))
+        return seen === undefined ? UNKNOWN_FINGERPRINT : seenAt(seen, index)
       return fingerprint(stored?.[name] === undefined ? value : stored[name])
     }),
   )

@@ -296,6 +296,40 @@ describe('lines', () => {
     await expectQuiet()
   })
 
+  // A line can be edited without its record: who wrote the record last then tells nothing of the lines.
+  it.each([
+    ['added', (lines: readonly Fields[]) => [...lines, { no: 30, text: 'Lamp', qty: 3 }], 30, 3],
+    ['edited', (lines: readonly Fields[]) => changed(lines, 0, { qty: 7 }), 10, 7],
+    ['taken away', (lines: readonly Fields[]) => without(lines, 0), 10, undefined],
+  ])('that were %s and not sent before a crash are not taken for sent', async (_, edit, number, qty) => {
+    await open()
+    world.stores.external.insert('orders', {
+      code: 'B',
+      lines: [
+        { no: 10, text: 'Chair', qty: 1 },
+        { no: 20, text: 'Table', qty: 2 },
+      ],
+    })
+    // Our user makes the order in Odoo, and so is the one who wrote it last.
+    await world.settle()
+    world.advance(5000)
+    editShop(edit(shop() ?? []))
+    world.killAt('intended')
+    await expect(world.run()).rejects.toThrow(Killed)
+    world.killAt(null)
+    world.stores.odoo.editSilently('orders', '1', { order_line: changed(odoo(), 1, { name: 'Desk' }) })
+    await world.settle()
+    world.advance(60_000)
+    await world.settle()
+    for (const [lines, key] of [
+      [odoo(), 'sequence'],
+      [shop(), 'no'],
+    ] as const)
+      expect(lines?.find((line) => line[key] === number)?.qty).toBe(qty)
+    await expectQuiet()
+    expect(shop()?.find(({ no }) => no === 20)?.text).toBe('Desk')
+  })
+
   it.each(CRASH_POINTS)('survive a crash at %s', async (point) => {
     await inStep()
     for (const times of [1, 2]) {
