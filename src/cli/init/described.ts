@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { fitsAny } from '../../connectors/files/file-name.ts'
 import { SyncError } from '../../contract/error.ts'
 import type { Invocation } from '../invocation.ts'
 import type { Asker } from './asker.ts'
@@ -105,19 +106,13 @@ function formOf(folder: string, pattern: string): object {
 
 /** Of the first file that is there; '' where none is. @throws SyncError `config` where there is no such folder. */
 function firstLine(folder: string, pattern: string): string {
-  const fits = new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  )
   let names: readonly string[]
   try {
     names = readdirSync(folder)
   } catch (error) {
     throw new SyncError('config', `The folder ${folder} cannot be read.`, { cause: error })
   }
-  const first = names.filter((name) => fits.test(name)).sort()[0]
+  const first = names.filter((name) => fitsAny(name, [pattern])).sort()[0]
   if (first === undefined) return ''
   const buffer = Buffer.alloc(4096)
   const file = openSync(join(folder, first), 'r')
