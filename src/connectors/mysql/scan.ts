@@ -1,7 +1,7 @@
-import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
+import { isNumberCursor, type ScannedRow, type ScanSource } from '../sql/scan-feed.ts'
 import type { Scan } from '../window-scan.ts'
 import { literal } from './literal.ts'
-import { forgettingWhenChanged, idAfter, type MysqlContext, type MysqlRows, recordsOf } from './rows.ts'
+import { forgettingWhenChanged, idAfter, type MysqlContext, recordsOf } from './rows.ts'
 import { writeValue } from './values.ts'
 
 /** Reads a table by its cursor column. */
@@ -21,11 +21,6 @@ export function mysqlScanSource(context: MysqlContext): ScanSource {
       ),
     rows: (scan, limit, signal) => forgettingWhenChanged(context, () => scannedRows(context, scan, limit, signal)),
   }
-}
-
-export function isNumberCursor(rows: MysqlRows): boolean {
-  const type = rows.cursorColumn?.field.type
-  return type === 'integer' || type === 'decimal'
 }
 
 /** Whole rows at any depth: the version is made of the values. */

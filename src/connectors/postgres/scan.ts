@@ -1,8 +1,8 @@
-import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
+import { isNumberCursor, type ScannedRow, type ScanSource } from '../sql/scan-feed.ts'
 import type { Scan } from '../window-scan.ts'
 import { withLines, withLineVersions } from './children.ts'
 import { idOrder, isIdAfter } from './id.ts'
-import { forgettingWhenChanged, type PostgresContext, type PostgresRows, recordOf, versionText } from './rows.ts'
+import { forgettingWhenChanged, type PostgresContext, recordOf, versionText } from './rows.ts'
 
 /** Reads a table by its cursor column. */
 export function postgresScanSource(context: PostgresContext): ScanSource {
@@ -21,11 +21,6 @@ export function postgresScanSource(context: PostgresContext): ScanSource {
       ),
     rows: (scan, limit, signal) => forgettingWhenChanged(context, () => scannedRows(context, scan, limit, signal)),
   }
-}
-
-export function isNumberCursor(rows: PostgresRows): boolean {
-  const type = rows.cursorColumn?.field.type
-  return type === 'integer' || type === 'decimal'
 }
 
 async function scannedRows(

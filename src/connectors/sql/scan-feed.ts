@@ -1,4 +1,5 @@
 import type { Change, RecordId, RecordState, Version } from '../../contract/change.ts'
+import type { FieldSchema } from '../../contract/connector.ts'
 import type { Page, ReadRequest } from '../../contract/feed.ts'
 import { advanceScan, resumeScan, type Scan, type ScanOptions } from '../window-scan.ts'
 import { refuseAborted } from './refuse-aborted.ts'
@@ -26,6 +27,16 @@ export function scanOptions(overlapMs: number, isNumber: boolean): ScanOptions {
   return isNumber
     ? { resolutionMs: 1, marginMs: 1000, overlapMs: Math.max(overlapMs, 1000) }
     : { resolutionMs: 1000, marginMs: 2000, overlapMs: Math.max(overlapMs, 2000) }
+}
+
+/** Whether the cursor column holds numbers that grow, and not times. */
+export function isNumberCursor({
+  cursorColumn,
+}: {
+  readonly cursorColumn: { readonly field: FieldSchema } | null
+}): boolean {
+  const type = cursorColumn?.field.type
+  return type === 'integer' || type === 'decimal'
 }
 
 /** One page of a scan: whole records, or in a deep scan hints, as most of its rows are known already. */

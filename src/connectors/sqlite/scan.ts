@@ -1,4 +1,4 @@
-import type { ScannedRow, ScanSource } from '../sql/scan-feed.ts'
+import { isNumberCursor, type ScannedRow, type ScanSource } from '../sql/scan-feed.ts'
 import type { Scan } from '../window-scan.ts'
 import { sqliteError } from './errors.ts'
 import { idOrder, idParameters, isIdAfter } from './id.ts'
@@ -14,11 +14,6 @@ export function sqliteScanSource(context: SqliteContext): ScanSource {
     floor: async () => (isNumberCursor(context.rows()) ? largestNumber(context) : Date.now()),
     rows: async (scan, limit) => scannedRows(context, scan, limit),
   }
-}
-
-export function isNumberCursor(rows: SqliteRows): boolean {
-  const type = rows.cursorColumn?.field.type
-  return type === 'integer' || type === 'decimal'
 }
 
 function largestNumber(context: SqliteContext): number | null {
