@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
 import { formatMoment, parseMoment } from '../../src/connectors/rest/moment.ts'
@@ -176,11 +177,7 @@ describe('a token', () => {
         seen.push(request.headers.authorization)
         return false
       }
-      let form = ''
-      request.on('data', (chunk) => {
-        form += String(chunk)
-      })
-      request.on('end', () => {
+      void text(request).then((form) => {
         forms.push(form)
         response.setHeader('content-type', 'application/json')
         response.end(JSON.stringify({ access_token: 'a1', expires_in: 3600 }))

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { createRestConnector } from '../../src/connectors/rest/index.ts'
 import type { Change } from '../../src/contract/change.ts'
@@ -393,11 +394,7 @@ describe('credentials', () => {
     api.intercept = (request, response) => {
       if (request.url !== '/oauth/token') return false
       expect(request.headers.authorization).toBe(`Basic ${Buffer.from('tandem:pass').toString('base64')}`)
-      let form = ''
-      request.on('data', (chunk) => {
-        form += String(chunk)
-      })
-      request.on('end', () => {
+      void text(request).then((form) => {
         forms.push(form)
         response.setHeader('content-type', 'application/json')
         const n = forms.length

@@ -5,7 +5,8 @@ import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import { countBytes } from './count-bytes.ts'
 import { documentsOfOne } from './documents-mapping.ts'
 import { hasRealOdoo, PROTOCOLS_OF, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { startSync } from './start-sync.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
@@ -19,21 +20,10 @@ export function describeBigFiles(series: OdooSeries): void {
 
 function cases(series: OdooSeries): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   const counter = countBytes()
   let tandem: RealTandem
   afterEach(() => tandem?.close())
-
-  async function expectQuiet(): Promise<void> {
-    counter.take()
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(counter.take()).toEqual({ odoo: 0, external: 0 })
-    expect(await tandem.differences()).toEqual([])
-  }
 
   /** Kills the process in the middle of a transfer: while the shop's side of it is busy with the `nth` piece or later. */
   async function killWhen(child: ChildProcess, query: string): Promise<void> {
@@ -91,7 +81,7 @@ function cases(series: OdooSeries): void {
     ])
     const stored = await bigInOdoo()
     expect(stored.map(({ checksum }) => checksum).sort()).toEqual([digest('sha1', down), digest('sha1', up)].sort())
-    await expectQuiet()
+    await expectQuiet(tandem, counter)
   })
 
   // How a transfer is cut is not a matter of the version.
@@ -124,6 +114,6 @@ function cases(series: OdooSeries): void {
     await tandem.settle()
     expect(await bigInShop()).toEqual([{ code, size: BIG, checksum: digest('sha256', file) }])
     expect(await bigInOdoo()).toMatchObject([{ checksum: digest('sha1', file), file_size: BIG }])
-    await expectQuiet()
+    await expectQuiet(tandem, counter)
   })
 }

@@ -3,7 +3,7 @@ import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import { createOdooConnector } from '../../src/connectors/odoo/index.ts'
 import type { Connector } from '../../src/contract/connector.ts'
 import { hasRealOdoo, PROTOCOLS_OF, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { personOf } from './person.ts'
 
 const { signal } = new AbortController()
 
@@ -17,8 +17,7 @@ function cases(series: OdooSeries): void {
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
   })
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, realOdoo(series))
+  const person = personOf(realOdoo(series))
 
   function connect(who: 'tandem' | 'administrator' = 'tandem', protocol = PROTOCOLS_OF[series][0]): Connector {
     const { url, database, login, apiKey, password, personLogin, personKey, personPassword } = realOdoo(series)

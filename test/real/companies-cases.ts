@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 const TABLE = `
@@ -21,8 +21,7 @@ export function describeCompanies(series: OdooSeries, protocol: Protocol): void 
 
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   let tandem: RealTandem
   afterEach(() => tandem?.close())
 

@@ -7,7 +7,8 @@ import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { countBytes } from './count-bytes.ts'
 import { documentsOfOne } from './documents-mapping.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { picture } from './pictures.ts'
 import { startSync } from './start-sync.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
@@ -19,21 +20,10 @@ export function describeDocuments(series: OdooSeries, protocol: Protocol): void 
 
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   const counter = countBytes()
   let tandem: RealTandem
   afterEach(() => tandem?.close())
-
-  async function expectQuiet(): Promise<void> {
-    counter.take()
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(counter.take()).toEqual({ odoo: 0, external: 0 })
-    expect(await tandem.differences()).toEqual([])
-  }
 
   describe('documents', () => {
     it('go both ways with their bytes, and pictures of records are none of them', async () => {
@@ -64,7 +54,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         fields: ['datas'],
       })
       expect(Buffer.from(stored?.datas ?? '', 'base64').equals(sent)).toBe(true)
-      await expectQuiet()
+      await expectQuiet(tandem, counter)
       await tandem.shop.query('DELETE FROM documents WHERE code = $1', [`${tandem.mark}-x`])
       await tandem.settle()
       const left = { domain: [['description', '=like', `${tandem.mark}%`]] }

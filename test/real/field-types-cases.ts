@@ -3,7 +3,7 @@ import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, type RealOdoo, realOdoo } from './environment.ts'
 import { TYPE_CASES, type TypeCase } from './field-type-table.ts'
-import { asPerson } from './person.ts'
+import { asPerson, personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 const columnOf = ({ odoo }: TypeCase): string => `c_${odoo}`
@@ -77,7 +77,7 @@ export function describeFieldTypes(series: OdooSeries, protocol: Protocol): void
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
   const types = TYPE_CASES.filter(({ only = series, over = [protocol] }) => only === series && over.includes(protocol))
-  const person = <T>(model: string, method: string, args: Record_): Promise<T> => asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   let tandem: RealTandem
   const inOdoo = new Map<string, Record_>()
   const inShop = new Map<string, Record_>()

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
-import { runProgram } from '../../src/cli/program.ts'
 import { SyncError } from '../../src/contract/error.ts'
+import { runInProcess } from '../cli/in-process.ts'
 import { canRestart, hasRealOdoo, PROTOCOLS_OF, realOdoo, startOdoo, stopOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 /** A database that is put back, copied or another one, behind an address that stays. */
@@ -15,8 +15,7 @@ export function describeIdentity(series: OdooSeries): void {
 function cases(series: OdooSeries): void {
   const odoo = realOdoo(series)
   const [protocol = 'jsonrpc'] = PROTOCOLS_OF[series]
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   let tandem: RealTandem
   let server: pg.Client
   let database: string
@@ -69,19 +68,9 @@ function cases(series: OdooSeries): void {
     return error
   }
 
-  async function cli(...args: readonly string[]): Promise<{ code: number; text: string }> {
-    let text = ''
-    const out = {
-      isTTY: false,
-      write(piece: string) {
-        text += piece
-        return true
-      },
-    }
-    const { signal } = new AbortController()
-    const world = { env: {}, signal, stdout: out, stderr: out } as unknown as Parameters<typeof runProgram>[1]
-    const code = await runProgram([...args, '--config', tandem.configFile], world)
-    return { code, text }
+  async function cli(...args: readonly string[]): Promise<{ code: number | null; text: string }> {
+    const { code, stdout, stderr } = await runInProcess(tandem.configFile, args)
+    return { code, text: stdout + stderr }
   }
 
   const names = async () => (await tandem.partners()).map(({ name }) => name)

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runProgram } from '../cli/program.ts'
 import { realEnvironment } from './environment.ts'
+import { initWithoutQuestions } from './init-command.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const { odooUrl, odooDatabase, odooApiKey, postgresUrl } = realEnvironment()
@@ -52,19 +52,11 @@ function expectMapping(): void {
 
 describe('init against real systems', () => {
   it('needs no question where options say everything', async () => {
-    const env = { ODOO_KEY: odooApiKey, SHOP_URL: postgresUrl }
-    const args = [
-      '--odoo-url',
-      odooUrl,
-      '--odoo-db',
-      odooDatabase,
-      '--odoo-key-env',
-      'ODOO_KEY',
-      '--model',
-      'res.partner',
-    ]
-    const other = ['--external-type', 'postgres', '--external-url-env', 'SHOP_URL', '--collection', 'init.clients']
-    const ended = await runProgram(folder, ['init', '--yes', ...args, ...other], env)
+    const ended = await initWithoutQuestions(folder, {
+      type: 'postgres',
+      url: postgresUrl,
+      collection: 'init.clients',
+    })
     expect(ended.stdout, ended.stderr).toContain('✓ clients: res.partner ↔ init.clients')
     expect(ended.stdout).toMatch(/\+ clients I-1 \(odoo ← external 1\): .*ina@init\.example/)
     expect(ended.code, ended.stdout).toBe(0)

@@ -5,19 +5,18 @@ import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import { openApp, readSetup } from '../../src/app.ts'
-import { runProgram } from '../../src/cli/program.ts'
 import { SyncError } from '../../src/contract/error.ts'
 import { createRunner } from '../../src/engine/runner.ts'
+import { runInProcess } from '../cli/in-process.ts'
 import { hasRealOdoo, realEnvironment, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { personOf } from './person.ts'
 import { CUSTOMERS_TABLE, customersMapping } from './tandem.ts'
 
 const PASSWORD = 'a password of 20 letters'
 
 /** The API keys of a real Odoo of that version. */
 export function keysCases(series: OdooSeries): void {
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>) =>
-    asPerson<T>(model, method, args, realOdoo(series))
+  const person = personOf(realOdoo(series))
   const cleanups: (() => Promise<unknown> | unknown)[] = []
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -113,18 +112,9 @@ connections:
     return (shown as { context: { default_key: string } }).context.default_key
   }
 
-  async function cli(configFile: string, ...args: readonly string[]): Promise<{ code: number; text: string }> {
-    let text = ''
-    const out = {
-      isTTY: false,
-      write(piece: string) {
-        text += piece
-        return true
-      },
-    }
-    const { signal } = new AbortController()
-    const world = { env: {}, signal, stdout: out, stderr: out } as unknown as Parameters<typeof runProgram>[1]
-    return { code: await runProgram([...args, '--config', configFile], world), text }
+  async function cli(configFile: string, ...args: readonly string[]): Promise<{ code: number | null; text: string }> {
+    const { code, stdout, stderr } = await runInProcess(configFile, args)
+    return { code, text: stdout + stderr }
   }
 
   describe.skipIf(!hasRealOdoo(series))(`the API keys of a real Odoo ${series}`, () => {

@@ -2,7 +2,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 const TABLE = `
@@ -43,18 +44,9 @@ export function describeLanguages(series: OdooSeries, protocol: Protocol): void 
 
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   let tandem: RealTandem
   afterEach(() => tandem?.close())
-
-  async function expectQuiet(): Promise<void> {
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(await tandem.differences()).toEqual([])
-  }
 
   async function shop(): Promise<readonly Record<string, unknown>[]> {
     return (await tandem.shop.query('SELECT color, name, name_fr, name_nl FROM tags ORDER BY color')).rows
@@ -113,7 +105,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         'Argent',
         'Silver',
       ])
-      await expectQuiet()
+      await expectQuiet(tandem)
 
       await tandem.shop.query(`UPDATE tags SET name_nl = 'Goud', name_fr = 'Doré' WHERE color = 100`)
       await tandem.settle()
@@ -125,7 +117,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       await write(100, 'Jaune', 'fr_FR')
       await tandem.settle()
       expect((await shop())[0]).toEqual({ color: 100, name: 'Gold', name_fr: 'Jaune', name_nl: 'Goud' })
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('loses a translation that is emptied, and no other', async () => {
@@ -140,7 +132,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         'Gold',
         'Goud',
       ])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('may be the language of the whole mapping', async () => {
@@ -230,7 +222,7 @@ deletes: { from_odoo: ignore, from_external: ignore }
       })
       await tandem.settle()
       expect((await tandem.customers())[0]).toMatchObject({ own: value(3) })
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
   })
 }

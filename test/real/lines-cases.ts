@@ -5,7 +5,8 @@ import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { type Beside, openBeside } from '../crash/beside.ts'
 import { type Daemon, startDaemon } from '../crash/daemon.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 interface OdooLine {
@@ -158,8 +159,7 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
   describe.skipIf(!hasRealOdoo(series)).each(shops)(
     `lines of Odoo ${series} over ${protocol} and those $name`,
     (shop) => {
-      const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>) =>
-        asPerson<T>(model, method, args, realOdoo(series))
+      const person = personOf(realOdoo(series))
       let tandem: RealTandem
       let products: readonly number[] = []
       let beside: Beside | null = null
@@ -210,14 +210,6 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
           Number(price),
         ])
 
-      async function expectQuiet(): Promise<void> {
-        tandem.events.length = 0
-        await tandem.settle()
-        await tandem.settle()
-        expect(tandem.events).toEqual([])
-        expect(await tandem.differences()).toEqual([])
-      }
-
       async function orderInOdoo(n: number): Promise<number> {
         const [partner] = await person<{ id: number }[]>('res.partner', 'search_read', {
           domain: [['ref', '=', tandem.mark]],
@@ -247,7 +239,7 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
         ])
         // What Odoo computes in a line comes back.
         expect((await shop.lines(tandem, code(2))).map(({ subtotal }) => Number(subtotal))).toEqual([30, 9])
-        await expectQuiet()
+        await expectQuiet(tandem)
 
         // Each side changes another line of one order.
         const before = await odooLines(1)
@@ -262,13 +254,13 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
         ])
         expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id))
         expect(briefShop(await shop.lines(tandem, code(1)))).toEqual(brief(after))
-        await expectQuiet()
+        await expectQuiet(tandem)
       })
 
       it('are added, taken away and moved, and those that stay are not touched', async () => {
         await orderInOdoo(1)
         await tandem.settle()
-        await expectQuiet()
+        await expectQuiet(tandem)
         const before = await odooLines(1)
         await sleep(1100)
         // From outside: line 10 goes, line 30 comes. Line 20 is not named in any command.
@@ -281,7 +273,7 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
           [30, 3, 6, 5],
         ])
         expect(lines[0]).toEqual(before[1])
-        await expectQuiet()
+        await expectQuiet(tandem)
 
         // A line that is taken away for good and one that comes, in Odoo.
         const [order] = await person<{ id: number }[]>('sale.order', 'search_read', {
@@ -302,7 +294,7 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
           [5, 1, 9, 10],
           [20, 2, 2, 20],
         ])
-        await expectQuiet()
+        await expectQuiet(tandem)
 
         // Moved: its key changes, so it is another line outside.
         lines = await odooLines(1)
@@ -312,7 +304,7 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
           [20, 2, 2, 20],
           [40, 1, 9, 10],
         ])
-        await expectQuiet()
+        await expectQuiet(tandem)
       })
 
       it.skipIf(!withCrashes)(
@@ -358,7 +350,7 @@ export function linesCases({ series, protocol, shops, withCrashes }: LinesUnderT
         await shop.add(tandem, code(1), { line_no: 10, sku: sku(1), qty: 1, price: 10, subtotal: 10 })
         await tandem.settle()
         expect(await tandem.app().ledger.countChanges('orders', { state: 'dead' })).toBe(0)
-        await expectQuiet()
+        await expectQuiet(tandem)
       })
     },
   )

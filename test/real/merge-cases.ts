@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 /** Contacts that were merged with Odoo's own wizard. */
@@ -12,8 +13,7 @@ export function describeMerge(series: OdooSeries, protocol: Protocol): void {
 
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   let tandem: RealTandem
   afterEach(() => tandem?.close())
 
@@ -23,14 +23,6 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       vals_list: [{ state: 'selection', partner_ids: [[6, 0, [survivor, ...losers]]], dst_partner_id: survivor }],
     })
     await person('base.partner.merge.automatic.wizard', 'action_merge', { ids: [wizard] })
-  }
-
-  async function expectQuiet(): Promise<void> {
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(await tandem.differences()).toEqual([])
   }
 
   async function row(name: string): Promise<Record<string, unknown>> {
@@ -64,7 +56,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       // Put away, and not deleted; its own edits are nobody's any more.
       expect(await row('Lose')).toMatchObject({ id: loserId, archived: true })
       await tandem.shop.query(`UPDATE customers SET phone = '1' WHERE id = $1`, [loserId])
-      await expectQuiet()
+      await expectQuiet(tandem)
       expect((await tandem.partners()).map(({ name }) => name).sort()).toEqual(['Child', 'Keep'])
 
       await tandem.shop.query(`INSERT INTO customers (code, full_name, parent) VALUES ($1, 'New', $2)`, [
@@ -73,7 +65,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       ])
       await tandem.settle()
       expect(await nameOfParent('New')).toBe('Keep')
-      await expectQuiet()
+      await expectQuiet(tandem)
 
       // Merged in turn: all of it means the last survivor.
       const last = await tandem.insertPartner({ name: 'Last', ref: `${tandem.mark}-Z`, is_company: true })
@@ -86,7 +78,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       ])
       await tandem.settle()
       expect(await nameOfParent('Newer')).toBe('Last')
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('hand over their link where the survivor has none', async () => {
@@ -102,7 +94,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       await sweep()
       expect(await tandem.customers()).toHaveLength(2)
       expect(await row('Fresh')).toMatchObject({ id, email: 'lose@x', archived: false })
-      await expectQuiet()
+      await expectQuiet(tandem)
       await tandem.shop.query(`UPDATE customers SET phone = '7' WHERE id = $1`, [id])
       await tandem.settle()
       expect(await person('res.partner', 'read', { ids: [survivor], fields: ['phone'] })).toMatchObject([

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { runProgram } from '../cli/program.ts'
 import { realEnvironment } from './environment.ts'
+import { initEnvironment, initWithoutQuestions } from './init-command.ts'
 import { hasMysql, mysqlBench } from './mysql-bench.ts'
 
 const CLIENTS = `create table clients (
@@ -12,7 +13,6 @@ const CLIENTS = `create table clients (
   telephone varchar(40), town varchar(100), country char(2), archived boolean not null default false)`
 
 it.skipIf(!hasMysql)('init proposes a mapping for a table of MariaDB that syncs as it stands', async () => {
-  const { odooUrl, odooDatabase, odooApiKey } = realEnvironment()
   const folder = mkdtempSync(join(tmpdir(), 'tandem-init-mysql-'))
   const bench = await mysqlBench()
   try {
@@ -20,19 +20,9 @@ it.skipIf(!hasMysql)('init proposes a mapping for a table of MariaDB that syncs 
     await bench.person.query(
       "insert into clients (code, full_name, e_mail, country) values ('IM-1', 'Ina Berg', 'ina@init.example', 'DE')",
     )
-    const env = { ODOO_KEY: odooApiKey, SHOP_URL: bench.url }
-    const odoo = [
-      '--odoo-url',
-      odooUrl,
-      '--odoo-db',
-      odooDatabase,
-      '--odoo-key-env',
-      'ODOO_KEY',
-      '--model',
-      'res.partner',
-    ]
-    const other = ['--external-type', 'mysql', '--external-url-env', 'SHOP_URL', '--collection', 'clients']
-    const ended = await runProgram(folder, ['init', '--yes', ...odoo, ...other], env)
+    const other = { type: 'mysql', url: bench.url, collection: 'clients' } as const
+    const env = initEnvironment(other)
+    const ended = await initWithoutQuestions(folder, other)
     expect(ended.stdout, ended.stderr).toContain('✓ clients: res.partner ↔ ')
     expect(ended.stdout).toMatch(/\+ clients IM-1 \(odoo ← external 1\): .*ina@init\.example/)
     expect(ended.code, ended.stdout).toBe(0)
@@ -41,7 +31,7 @@ it.skipIf(!hasMysql)('init proposes a mapping for a table of MariaDB that syncs 
     )
     const config = readFileSync(join(folder, 'config.yaml'), 'utf8')
     expect(config).toContain('type: mysql')
-    expect(config).not.toContain(odooApiKey)
+    expect(config).not.toContain(realEnvironment().odooApiKey)
 
     const synced = await runProgram(folder, ['sync'], env)
     expect(synced.code, synced.stdout + synced.stderr).toBe(0)

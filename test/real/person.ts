@@ -12,3 +12,9 @@ export async function asPerson<T>(
   const { url, database, personLogin: login, personKey: key } = odoo
   return (await callOdoo({ url, database, login, key }, model, method, JSON.parse(JSON.stringify(args)) as Fields)) as T
 }
+
+/** The same for one Odoo. */
+export function personOf(odoo: RealOdoo) {
+  return <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
+    asPerson<T>(model, method, args, odoo)
+}

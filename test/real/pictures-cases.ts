@@ -4,7 +4,8 @@ import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { countBytes } from './count-bytes.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { picture } from './pictures.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
@@ -15,21 +16,10 @@ export function describePictures(series: OdooSeries, protocol: Protocol): void {
 
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   const counter = countBytes()
   let tandem: RealTandem
   afterEach(() => tandem?.close())
-
-  async function expectQuiet(): Promise<void> {
-    counter.take()
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(counter.take()).toEqual({ odoo: 0, external: 0 })
-    expect(await tandem.differences()).toEqual([])
-  }
 
   const PICTURES = {
     observe: counter.observe,
@@ -78,7 +68,7 @@ deletes: { from_odoo: delete, from_external: archive }
       expect(shrunk?.subarray(1, 4).toString()).toBe('PNG')
       expect(shrunk).not.toEqual(large)
       expect(counter.take()).toEqual({ odoo: small.length, external: large.length })
-      await expectQuiet()
+      await expectQuiet(tandem, counter)
       expect(await photoInShop(b)).toEqual(large)
 
       const other = picture(50, 50)
@@ -89,7 +79,7 @@ deletes: { from_odoo: delete, from_external: archive }
       await person('res.partner', 'write', { ids: [partner?.id], vals: { image_1920: other.toString('base64') } })
       await tandem.settle()
       expect(await photoInShop(b)).toEqual(other)
-      await expectQuiet()
+      await expectQuiet(tandem, counter)
     })
 
     it('that are equal when the records first meet are not transferred', async () => {
@@ -110,7 +100,7 @@ deletes: { from_odoo: delete, from_external: archive }
       expect([same.length, same.length + two.length]).toContain(transferred.external)
       expect([0, one.length]).toContain(transferred.odoo)
       expect(await imageInOdoo(b)).toEqual(await photoInShop(b))
-      await expectQuiet()
+      await expectQuiet(tandem, counter)
     })
 
     it('are removed where they were removed on the other side', async () => {
@@ -124,11 +114,11 @@ deletes: { from_odoo: delete, from_external: archive }
       await tandem.settle()
       expect(await photoInShop(a)).toBeNull()
       expect(await imageInOdoo(b)).toBeNull()
-      await expectQuiet()
+      await expectQuiet(tandem, counter)
       await tandem.shop.query(`UPDATE customers SET photo = '' WHERE code = $1`, [b])
       await tandem.settle()
       expect(await imageInOdoo(b)).toBeNull()
-      await expectQuiet()
+      await expectQuiet(tandem, counter)
     })
 
     it('that Odoo cannot read are parked, each alone', async () => {

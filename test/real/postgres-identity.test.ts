@@ -8,8 +8,8 @@ import { plainEnvironment, runCommand } from '../../scripts/real/command.ts'
 import { type Postgres, runSql, startPostgres } from '../../scripts/real/postgres.ts'
 import { ensurePostgresPrograms } from '../../scripts/real/postgres-programs.ts'
 import { ensureServerUser, type SystemUser } from '../../scripts/real/system-user.ts'
-import { runProgram } from '../../src/cli/program.ts'
 import { asSyncError, type SyncError } from '../../src/contract/error.ts'
+import { runInProcess } from '../cli/in-process.ts'
 import { canRestartOdoo } from './environment.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
@@ -76,18 +76,9 @@ async function expectStop(): Promise<SyncError> {
   throw new Error('Nothing was noticed')
 }
 
-async function cli(...args: readonly string[]): Promise<{ code: number; text: string }> {
-  let text = ''
-  const out = {
-    isTTY: false,
-    write(piece: string) {
-      text += piece
-      return true
-    },
-  }
-  const { signal } = new AbortController()
-  const world = { env: {}, signal, stdout: out, stderr: out } as unknown as Parameters<typeof runProgram>[1]
-  return { code: await runProgram([...args, '--config', tandem.configFile], world), text }
+async function cli(...args: readonly string[]): Promise<{ code: number | null; text: string }> {
+  const { code, stdout, stderr } = await runInProcess(tandem.configFile, args)
+  return { code, text: stdout + stderr }
 }
 
 describe.skipIf(!canRestartOdoo)('a PostgreSQL that is put back to what it was', () => {

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 const TABLE = `
@@ -52,18 +53,9 @@ export function describeRelations(series: OdooSeries, protocol: Protocol): void 
 
 function cases(series: OdooSeries, protocol: Protocol): void {
   const odoo = realOdoo(series)
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>): Promise<T> =>
-    asPerson<T>(model, method, args, odoo)
+  const person = personOf(odoo)
   let tandem: RealTandem
   afterEach(() => tandem?.close())
-
-  async function expectQuiet(): Promise<void> {
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(await tandem.differences()).toEqual([])
-  }
 
   const tag = (name: string): string => `${tandem.mark} ${name}`
 
@@ -119,12 +111,12 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       expect(await tagsInOdoo(Number(bob?.id))).toEqual(['gold', 'new'])
       const ann = (await tandem.customers()).find(({ full_name }) => full_name === 'Ann')
       expect(ann).toMatchObject({ tags: [tag('gold')] })
-      await expectQuiet()
+      await expectQuiet(tandem)
 
       await tandem.shop.query(`UPDATE customers SET tags = '{}' WHERE code = $1`, [`${tandem.mark}-A`])
       await tandem.settle()
       expect(await tagsInOdoo(id)).toEqual([])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('that both sides changed are merged element by element', async () => {
@@ -151,7 +143,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       await tandem.settle()
       expect(await tagsInOdoo(id)).toEqual(['c', 'd', 'e'])
       expect(await tagsInShop()).toEqual(['c', 'd', 'e'])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('that someone adds between our read and our write stay', async () => {
@@ -176,7 +168,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       await tandem.settle()
       expect(await tagsInOdoo(id)).toEqual(['a', 'b', 'late'])
       expect(await tagsInShop()).toEqual(['a', 'b', 'late'])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('are found by the name that Odoo shows', async () => {
@@ -201,7 +193,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         fields: ['parent_id'],
       })
       expect(found).toMatchObject({ parent_id: [top, tag('top')] })
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('that are archived are no longer shown, and stay on the record', async () => {
@@ -219,7 +211,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       ])
       await tandem.shop.query(`UPDATE customers SET full_name = 'B?' WHERE code = $1`, [`${tandem.mark}-B`])
       await tandem.settle()
-      await expectQuiet()
+      await expectQuiet(tandem)
       expect((await tandem.customers()).map(({ tags }) => tags)).toEqual(Array(2).fill([tag('next')]))
       await person('res.partner.category', 'write', { ids: [old], vals: { active: true } })
       for (const id of ids) expect(await tagsInOdoo(id)).toEqual(['next', 'old'])
@@ -262,7 +254,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       await tandem.settle()
       expect(loaded.ids).toHaveLength(1)
       expect((await tandem.customers()).map(({ full_name }) => full_name).sort()).toEqual(['Anna', 'Bob'])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('may be one text', async () => {
@@ -276,7 +268,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
       await tandem.shop.query('UPDATE customers SET tags_text = $1', [`${tag('b')},,`])
       await tandem.settle()
       expect(await tagsInOdoo(id)).toEqual(['b'])
-      await expectQuiet()
+      await expectQuiet(tandem)
       await tandem.shop.query('UPDATE customers SET tags_text = $1', [tag('nobody')])
       await tandem.settle()
       const dead = await tandem.app().ledger.changes('customers', { state: 'dead', limit: 10 })
@@ -326,7 +318,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         { country_code: 'BE', company_country: 'FR', tag_names: [tag('x'), tag('y')] },
         { country_code: null, company_country: null, tag_names: [] },
       ])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('are watched where the mapping says so', async () => {
@@ -359,7 +351,7 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         company_country: `Testland ${tandem.mark}`,
         country_fr: `Testland ${tandem.mark}`,
       })
-      await expectQuiet()
+      await expectQuiet(tandem)
       await person('res.country', 'write', { ids: [country], vals: { name: `Newland ${tandem.mark}` } })
       await tandem.settle()
       // Two relations away, and watched; what is not watched comes with it, since the record is read.
@@ -367,14 +359,14 @@ function cases(series: OdooSeries, protocol: Protocol): void {
         company_country: `Newland ${tandem.mark}`,
         country_fr: `Newland ${tandem.mark}`,
       })
-      await expectQuiet()
+      await expectQuiet(tandem)
       await person('res.partner', 'write', { ids: [company], vals: { barcode: tandem.mark } })
       await tandem.settle()
-      await expectQuiet()
+      await expectQuiet(tandem)
       await person('res.partner', 'write', { ids: [company], vals: { country_id: false } })
       await tandem.settle()
       expect(await row()).toMatchObject({ title: 'Co', company_country: null })
-      await expectQuiet()
+      await expectQuiet(tandem)
       await person('res.partner', 'unlink', { ids: [company] }).catch(() => {})
     })
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
+import { expectQuiet } from './expect-quiet.ts'
 import { asPerson } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
@@ -18,14 +19,6 @@ function syncCases(series: OdooSeries, protocol: Protocol): void {
   const note = (text: string) => (series === '14' ? text : `<p>${text}</p>`)
   let tandem: RealTandem
   afterEach(() => tandem?.close())
-
-  async function expectQuiet(): Promise<void> {
-    tandem.events.length = 0
-    await tandem.settle()
-    await tandem.settle()
-    expect(tandem.events).toEqual([])
-    expect(await tandem.differences()).toEqual([])
-  }
 
   it('are brought in step both ways, and then left alone', async () => {
     tandem = await openRealTandem({ odoo, protocol })
@@ -47,14 +40,14 @@ function syncCases(series: OdooSeries, protocol: Protocol): void {
       comment: note('plain'),
     })
     expect(partners[1]).toMatchObject({ country_id: [expect.any(Number), 'Belgium'] })
-    await expectQuiet()
+    await expectQuiet(tandem)
 
     await asPerson('res.partner', 'write', { ids: [ann], vals: { phone: '1' } }, odoo)
     await tandem.shop.query(`UPDATE customers SET email = 'new@x' WHERE code = $1`, [`${tandem.mark}-A`])
     await tandem.settle()
     expect((await tandem.customers())[1]).toMatchObject({ phone: '1', email: 'new@x' })
     expect((await tandem.partners())[0]).toMatchObject({ phone: '1', email: 'new@x' })
-    await expectQuiet()
+    await expectQuiet(tandem)
   })
 
   it('adopt what both have, by key', async () => {
@@ -66,7 +59,7 @@ function syncCases(series: OdooSeries, protocol: Protocol): void {
     await tandem.settle()
     expect(await tandem.customers()).toMatchObject([{ phone: '1', email: 'a@x' }])
     expect(await tandem.partners()).toMatchObject([{ phone: '1', email: 'a@x' }])
-    await expectQuiet()
+    await expectQuiet(tandem)
   })
 
   it('carry parents before their children, and archives and deletes across', async () => {
@@ -80,7 +73,7 @@ function syncCases(series: OdooSeries, protocol: Protocol): void {
     const parent = partners.find(({ name }) => name === 'parent')
     const child = partners.find(({ name }) => name === 'child')
     expect(child).toMatchObject({ parent_id: [parent?.id, expect.any(String)] })
-    await expectQuiet()
+    await expectQuiet(tandem)
 
     await tandem.shop.query(`DELETE FROM customers WHERE code = '${tandem.mark}-c'`)
     await tandem.settle()
@@ -88,7 +81,7 @@ function syncCases(series: OdooSeries, protocol: Protocol): void {
     await asPerson('res.partner', 'write', { ids: [parent?.id], vals: { active: false } }, odoo)
     await tandem.settle()
     expect(await tandem.customers()).toMatchObject([{ full_name: 'parent', archived: true }])
-    await expectQuiet()
+    await expectQuiet(tandem)
   })
 
   it('show an edit of either side on the other within seconds', async () => {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OdooSeries } from '../../scripts/real/odoo-install.ts'
 import type { Protocol } from '../../src/connectors/odoo/transport/transport.ts'
 import { hasRealOdoo, realOdoo } from './environment.ts'
-import { asPerson } from './person.ts'
+import { expectQuiet } from './expect-quiet.ts'
+import { personOf } from './person.ts'
 import { openRealTandem, type RealTandem } from './tandem.ts'
 
 const TABLE = `CREATE TABLE orders (
@@ -64,8 +65,7 @@ deep: every 5s
 
 /** Steps between a real PostgreSQL and a real Odoo: an order that is confirmed, invoiced and paid there, or cancelled. */
 export function workflowCases(series: OdooSeries, protocol: Protocol): void {
-  const person = <T>(model: string, method: string, args: Readonly<Record<string, unknown>>) =>
-    asPerson<T>(model, method, args, realOdoo(series))
+  const person = personOf(realOdoo(series))
 
   describe.skipIf(!hasRealOdoo(series))(`steps in Odoo ${series} over ${protocol}`, () => {
     let tandem: RealTandem
@@ -93,13 +93,6 @@ export function workflowCases(series: OdooSeries, protocol: Protocol): void {
       tandem.shop.query(`UPDATE orders SET ${values} WHERE code = $1`, [`${tandem.mark}${n}`])
     const rows = async () => (await tandem.shop.query('SELECT * FROM orders ORDER BY code')).rows
     const called = () => tandem.events.flatMap(({ kind, message }) => (kind === 'step' ? [message] : []))
-    async function expectQuiet(): Promise<void> {
-      tandem.events.length = 0
-      await tandem.settle()
-      expect(tandem.events).toEqual([])
-      expect(await tandem.differences()).toEqual([])
-    }
-
     it('go all the way, each once, and a further run does nothing', async () => {
       const id = await order(1)
       await tandem.settle()
@@ -122,7 +115,7 @@ export function workflowCases(series: OdooSeries, protocol: Protocol): void {
       })
       const invoices = await person('account.move', 'read', { ids: invoice_ids, fields: ['state', 'payment_state'] })
       expect(invoices).toMatchObject([{ state: 'posted', payment_state: 'paid' }])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
 
     it('are not done where somebody made them needless, and are done when they are needed', async () => {
@@ -138,7 +131,7 @@ export function workflowCases(series: OdooSeries, protocol: Protocol): void {
       await tandem.settle()
       expect(called()).toEqual(['cancel: called'])
       expect(await rows()).toMatchObject([{ odoo_state: 'cancel' }])
-      await expectQuiet()
+      await expectQuiet(tandem)
     })
   })
 }
