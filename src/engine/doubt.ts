@@ -68,11 +68,14 @@ async function settleCreates(
     const [sent, stored] = within ? [intent.operation.fields, state.fields].map((of) => of[fieldOn(within, side)]) : []
     return !within || within.isSame(side, sent ?? null, stored ?? null)
   }
+  const meant = intents.map((intent) => ({ intent, state: found.find((each) => isMeant(intent, each)) }))
+  const claims = Map.groupBy(meant, ({ state }) => state)
   let lookAgainMs: number | null = null
-  for (const intent of intents) {
-    const state = found.find((each) => isMeant(intent, each))
+  for (const { intent, state } of meant) {
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
-    if (state) await adoptCreated(context, intent, state, draft)
+    // Another create of the same key is in doubt as well: nothing tells whose record it is but matching by key.
+    const isSole = claims.get(state)?.length === 1
+    if (state && isSole) await adoptCreated(context, intent, state, draft)
     else if (leftMs > 0) lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))
     else draft.intents.push(intent.id)
   }

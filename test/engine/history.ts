@@ -423,9 +423,7 @@ function linesAt(world: World, at: Side, id: string): readonly Fields[] {
 }
 
 /** No line is lost, doubled or made up, and its quantity is one that somebody gave it. */
-async function checkLines({ world, lines }: Play): Promise<void> {
-  if (lines.size === 0) return
-  const open = await disputed(world)
+async function checkLines({ world, lines }: Play, open: ReadonlySet<string>): Promise<void> {
   for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
     if (link.state !== 'live' || open.has(`odoo ${link.odooId}`)) continue
     const ids = { odoo: link.odooId, external: link.externalId }
@@ -494,8 +492,12 @@ async function comeToRest(play: Play): Promise<void> {
     )
     await world.settle()
   }
-  await checkValues(play)
-  await checkLines(play)
+  const open = await disputed(world)
+  // Two records that meet for the first time: a value may be the one that the other had all along.
+  for (const { kind, odooId } of world.events) if (kind === 'adopted') open.add(`odoo ${odooId}`)
+  world.events.length = 0
+  await checkValues(play, open)
+  await checkLines(play, open)
   if (play.isCalm) await checkWrites(play)
   for (const each of [play.written, play.edits, play.writes]) each.clear()
 }
@@ -512,11 +514,7 @@ async function disputed(world: World): Promise<Set<string>> {
 }
 
 /** Every value is one that somebody wrote: the only writer's, or one of both. */
-async function checkValues({ world, written, checked }: Play): Promise<void> {
-  const open = await disputed(world)
-  // Two records that meet for the first time: the value may be the one that the other had all along.
-  for (const { kind, odooId } of world.events) if (kind === 'adopted') open.add(`odoo ${odooId}`)
-  world.events.length = 0
+async function checkValues({ world, written, checked }: Play, open: ReadonlySet<string>): Promise<void> {
   for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
     if (link.state !== 'live' || open.has(`odoo ${link.odooId}`)) continue
     const now = world.stores.odoo.get('partners', link.odooId)

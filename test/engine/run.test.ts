@@ -298,6 +298,26 @@ describe('faults', () => {
     await expectQuiet()
   })
 
+  it('two creates of one key that are in doubt together do not both get the record', async () => {
+    await open()
+    world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A' })
+    world.killAt('intended')
+    await expect(world.run()).rejects.toThrow('intended')
+    // A person makes the record anew, and that one is created outside before the next crash.
+    world.stores.odoo.remove('partners', '1')
+    const again = world.stores.odoo.insert('partners', { name: 'Ann', ref: 'A' })
+    world.killAt('applied')
+    await expect(world.run()).rejects.toThrow('applied')
+    world.killAt(null)
+    await world.settle()
+    expect(world.stores.external.all('customers')).toHaveLength(1)
+    const links = await world.ledger.linksAfter('customers', 0, 10)
+    expect(links.map(({ odooId, externalId }) => [odooId, externalId])).toEqual([[again, '1']])
+    world.stores.odoo.edit('partners', again, { name: 'Ann B' })
+    await world.settle()
+    expect(customer('1')).toMatchObject({ full_name: 'Ann B' })
+  })
+
   it('a swallowed answer never makes a second record', async () => {
     await open()
     const after = new SyncError('network', 'lost', { inDoubt: true })
