@@ -1,11 +1,11 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
 import { stopServersOf } from './leftovers.ts'
 import { ensureOdoo14 } from './odoo-14-install.ts'
 import { ensureOdoo19, type OdooSeries } from './odoo-install.ts'
 import { type Odoo, startOdoo } from './odoo-server.ts'
-import { ensureOdooTemplate } from './odoo-template.ts'
+import { ensureOdooTemplate, type OdooAccess, type OdooTemplate } from './odoo-template.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { ensurePostgresPrograms } from './postgres-programs.ts'
 import { progress } from './progress.ts'
@@ -39,9 +39,8 @@ export interface Stack {
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { directory, database, workers, durable, ports } = options
   const install = await (options.series === '14' ? ensureOdoo14() : ensureOdoo19())
-  const template = await ensureOdooTemplate(install)
   const dataDir = join(directory, 'cluster')
-  if (!existsSync(dataDir)) await copyCluster(template.clusterDir, dataDir)
+  const template = await templateOf(await ensureOdooTemplate(install), directory, dataDir)
 
   progress(`starting PostgreSQL and Odoo ${install.series}`)
   const postgres = await startPostgres({
@@ -77,6 +76,21 @@ export async function startShopOnly(directory: string): Promise<{ readonly shopU
     durable: false,
   })
   return { shopUrl: await ensureShop(postgres, directory), stop: postgres.stop }
+}
+
+/**
+ * The template as this stack has it: a kept one keeps the passwords and keys that it was made with, also when the template
+ * was made anew since.
+ */
+async function templateOf(template: OdooTemplate, directory: string, dataDir: string): Promise<OdooTemplate> {
+  const accessFile = join(directory, 'access.json')
+  if (!existsSync(dataDir)) {
+    writeFileSync(accessFile, JSON.stringify(template.access), { mode: 0o600 })
+    await copyCluster(template.clusterDir, dataDir)
+  }
+  if (!existsSync(accessFile))
+    throw new Error(`${directory} holds no access.json, with which it was made. Begin anew: npm run odoo -- --reset`)
+  return { ...template, access: JSON.parse(readFileSync(accessFile, 'utf8')) as OdooAccess }
 }
 
 async function copyCluster(from: string, to: string): Promise<void> {
