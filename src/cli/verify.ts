@@ -1,12 +1,13 @@
 import { Command } from 'commander'
-import { openApp } from '../app.ts'
+import { type App, openApp } from '../app.ts'
 import { type Difference, verify } from '../engine/verify.ts'
-import { mappingNamed } from '../operations/site.ts'
+import type { MappingFile } from '../mapping/mapping-file.ts'
 import { plural, shown } from '../words.ts'
-import type { ExitCode } from './exit-code.ts'
+import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
+import { failureAsJson, failureLines } from './failure.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { createProgress } from './progress.ts'
-import { setupOf } from './setup.ts'
+import { mappingsNamed, setupOf } from './setup.ts'
 
 const HELP = `
 Reads both sides in full and tells every difference. Trusts nothing that Tandem remembers but which records belong
@@ -15,31 +16,56 @@ together. Changes nothing. Exits 1 when there are differences. What changes whil
 Values that one side stores in a form of its own, and that were in step when they were written, are no differences;
 with --strict they are told, too.
 
-With --json, one object a line, each a difference ("kind" is "field", "missing" or "unlinked"), then
-{"summary":{"mapping","compared","differences"}}.
+With --json, one object a line, each a difference ("mapping"; "kind" is "field", "missing" or "unlinked"), then for each
+mapping {"summary":{"mapping","compared","differences"}}, or {"mapping","error"} where it could not be done.
 
 Examples:
+  tandem verify
   tandem verify customers
   tandem verify customers --json | jq -r 'select(.kind == "missing") | .odooId'`
 
 export function verifyCommand(perform: Perform): Command {
   return new Command('verify')
     .description('prove that both sides say the same')
-    .argument('<mapping>', 'which mapping')
+    .argument('[mapping...]', 'which mappings; all of them without')
     .option('--strict', 'tell values too that are stored differently on purpose', false)
     .addHelpText('after', HELP)
     .action(
       perform((invocation, command) =>
-        verifyMapping(invocation, command.args[0] ?? '', command.opts<{ strict: boolean }>().strict),
+        verifyMappings(invocation, command.args, command.opts<{ strict: boolean }>().strict),
       ),
     )
 }
 
-async function verifyMapping(invocation: Invocation, name: string, strict: boolean): Promise<ExitCode> {
-  const { terminal, signal, json } = invocation
+async function verifyMappings(invocation: Invocation, names: readonly string[], isStrict: boolean): Promise<ExitCode> {
   const setup = setupOf(invocation)
-  const file = mappingNamed(setup, name)
+  const files = mappingsNamed(setup, names)
   await using app = await openApp(setup, { emit: () => {}, readOnly: true })
+  const codes: ExitCode[] = []
+  for (const file of files) codes.push(await verifyOrTell(invocation, app, file, isStrict))
+  return worstOf(codes)
+}
+
+/** A mapping that cannot be compared does not keep the others from it. */
+async function verifyOrTell(invocation: Invocation, app: App, file: MappingFile, isStrict: boolean): Promise<ExitCode> {
+  const { terminal, signal, json } = invocation
+  try {
+    return await verifyMapping(invocation, app, file, isStrict)
+  } catch (error) {
+    signal.throwIfAborted()
+    for (const line of failureLines(error)) terminal.note(`${file.name}: ${line}`)
+    if (json) terminal.out(JSON.stringify({ mapping: file.name, error: failureAsJson(error) }))
+    return exitCodeOf(error)
+  }
+}
+
+async function verifyMapping(
+  { terminal, signal, json }: Invocation,
+  app: App,
+  file: MappingFile,
+  isStrict: boolean,
+): Promise<ExitCode> {
+  const { name } = file
   const { context } = await app.connect(file, signal)
   const progress = createProgress(terminal, `${name}: linked records compared:`)
   let compared = 0
@@ -49,9 +75,9 @@ async function verifyMapping(invocation: Invocation, name: string, strict: boole
     progress.update(told.compared, told.total, plural(differences, 'difference'))
   }
   for await (const difference of verify(context, onProgress, signal)) {
-    if (difference.kind === 'field' && difference.isAsSeen && !strict) continue
+    if (difference.kind === 'field' && difference.isAsSeen && !isStrict) continue
     differences += 1
-    terminal.out(json ? JSON.stringify(difference) : describe(name, difference))
+    terminal.out(json ? JSON.stringify({ mapping: name, ...difference }) : describe(name, difference))
   }
   progress.end()
   if (json) terminal.out(JSON.stringify({ summary: { mapping: name, compared, differences } }))

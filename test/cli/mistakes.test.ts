@@ -12,7 +12,7 @@ describe('the command line', () => {
       [['snyc'], /unknown command 'snyc'[\s\S]*Did you mean sync/],
       [['sync', '--dry-rum'], /unknown option '--dry-rum'[\s\S]*Did you mean --dry-run/],
       [['sync', 'custmers'], /There is no mapping "custmers" \(did you mean "customers"\?\)/],
-      [['verify'], /missing required argument 'mapping'/],
+      [['resync'], /missing required argument 'mapping'/],
       [['trace', 'customers'], /Say which record/],
       [['resync', 'customers', '--from', 'shop'], /'shop' is invalid. Allowed choices are odoo, external/],
       [['resync', 'customers', '--since', 'yesterday'], /expected 2d, 6h/],

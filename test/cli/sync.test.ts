@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { jsonLines } from './program.ts'
@@ -123,7 +123,7 @@ describe('verify and trace', () => {
     const different = await space.tandem('verify', 'customers', '--json')
     expect(different.code).toBe(1)
     expect(jsonLines(different)).toMatchObject([
-      { kind: 'field', key: 'C-1', field: 'email:email', odoo: 'b@x', external: 'a@x' },
+      { mapping: 'customers', kind: 'field', key: 'C-1', field: 'email:email', odoo: 'b@x', external: 'a@x' },
       { summary: { mapping: 'customers', compared: 2, differences: 1 } },
     ])
 
@@ -136,5 +136,27 @@ describe('verify and trace', () => {
     const byId = await space.tandem('trace', 'customers', '--odoo-id', String(ada), '--json')
     expect(jsonLines(byId)[0]).toMatchObject({ links: [{ key: 'C-1', externalId: '1' }], changes: [] })
     expect((await space.tandem('trace', 'customers', 'C-99')).code).toBe(1)
+  })
+
+  test('verify without a name compares every mapping, whatever becomes of one', async () => {
+    await using space = await openWorkspace()
+    space.addPartners({ ref: 'C-1', name: 'Ada' })
+    writeFileSync(
+      join(space.folder, 'mappings', 'absent.yaml'),
+      `mapping: absent
+odoo: { connection: erp, model: res.partner, key: ref }
+external: { connection: shop, collection: nowhere, key: code }
+fields: [name]
+deletes: { from_odoo: ignore, from_external: ignore }
+`,
+    )
+    await space.tandem('sync', 'customers')
+    const both = await space.tandem('verify')
+    expect(both).toMatchObject({ code: 2, stdout: 'customers: 1 linked record compared, no differences\n' })
+    expect(both.stderr).toMatch(/^absent: .*no table nowhere/m)
+    expect(jsonLines(await space.tandem('verify', '--json'))).toMatchObject([
+      { mapping: 'absent', error: { code: 'config' } },
+      { summary: { mapping: 'customers', compared: 1, differences: 0 } },
+    ])
   })
 })

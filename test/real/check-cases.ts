@@ -88,6 +88,21 @@ function cases(series: OdooSeries): void {
     ).toEqual([true, false, false])
   })
 
+  it('knows which record Odoo makes along with a new one, and that its fields need values', async () => {
+    const told = async (model: string, names: readonly string[]): Promise<unknown[]> => {
+      const { fields } = await connect().collection({ spec: { model }, fields: [], consumer: 't' }).describe(signal)
+      return names.map((name) => [name, fields.get(name)?.isRequired, fields.get(name)?.isAssigned])
+    }
+    // A variant inherits its product's fields (`_inherits`).
+    expect(await told('product.product', ['name', 'uom_id', 'product_tmpl_id'])).toEqual([
+      ['name', true, false],
+      ['uom_id', true, true],
+      ['product_tmpl_id', true, true],
+    ])
+    // An order's customer is not made along with it, although the order has fields of him.
+    expect(await told('sale.order', ['partner_id'])).toEqual([['partner_id', true, false]])
+  })
+
   it('tries record rules on records of the mapping', async () => {
     const mark = `r-${Math.random().toString(36).slice(2, 10)}`
     const values = ['free', 'locked'].map((name) => ({ name, function: mark, comment: name }))

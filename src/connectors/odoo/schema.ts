@@ -11,6 +11,8 @@ export interface OdooField {
   readonly isRequired: boolean
   readonly isReadOnly: boolean
   readonly isComputed: boolean
+  /** For a field that the model has from another one by `_inherits`: the many2one to the record that really holds it. */
+  readonly inheritedBy: string | null
   readonly isTranslated: boolean
   /** Kept as an attachment, which has a checksum, and not in a column of the table. */
   readonly isAttachment: boolean
@@ -110,6 +112,7 @@ function readField(name: string, attributes: Value): OdooField {
   const isComputed =
     Array.isArray(of.depends) && (of.depends as readonly Value[]).some((path) => !String(path).startsWith(`${name}.`))
   const isShownReadOnly = of.readonly === true && !isWritableAtTimes(of.states)
+  const isPassedOn = of.store !== true && of.readonly !== true
   return {
     name,
     type,
@@ -118,6 +121,7 @@ function readField(name: string, attributes: Value): OdooField {
     // has no inverse: Odoo accepts the value and drops it, or overwrites it at the next computation.
     isReadOnly: MANAGED.has(name) || (isShownReadOnly && (of.store !== true || isComputed)),
     isComputed,
+    inheritedBy: isPassedOn ? holderOf(name, of.depends) : null,
     isTranslated: of.translate !== undefined && of.translate !== false,
     isAttachment: of.attachment === true,
     relation: typeof of.relation === 'string' ? of.relation : null,
@@ -130,6 +134,13 @@ function readField(name: string, attributes: Value): OdooField {
       ? (of.selection as readonly Value[][]).map((option) => String(option[0]))
       : null,
   }
+}
+
+/** An inherited field depends on the field of its own name in the record that holds it, and on nothing else. */
+function holderOf(name: string, depends: Value | undefined): string | null {
+  if (!Array.isArray(depends) || depends.length !== 1) return null
+  const [holder, ...path] = String(depends[0]).split('.')
+  return path.length === 1 && path[0] === name && holder !== undefined ? holder : null
 }
 
 /**
@@ -155,9 +166,12 @@ function readScale(type: string, digits: Value): number | null {
 /** @param defaults the names of the fields for which `default_get` gave a value. */
 export function toSchema(model: string, fields: ReadonlyMap<string, OdooField>, defaults: ReadonlySet<string>): Schema {
   const schema = new Map<string, FieldSchema>()
+  // Odoo makes the record that holds inherited fields together with the one that inherits them.
+  const holders = new Set([...fields.values()].map(({ inheritedBy }) => inheritedBy))
   for (const field of fields.values()) {
     const plain = fieldSchema(field)
-    schema.set(field.name, { ...plain, isAssigned: plain.isAssigned || defaults.has(field.name) })
+    const isAssigned = plain.isAssigned || defaults.has(field.name) || holders.has(field.name)
+    schema.set(field.name, { ...plain, isAssigned })
   }
   return { name: model, fields: schema }
 }
@@ -169,7 +183,7 @@ export function fieldSchema(field: OdooField): FieldSchema {
     type: TYPES[field.type] ?? 'json',
     isRequired: field.isRequired,
     isReadOnly: field.isReadOnly,
-    isAssigned: MANAGED.has(field.name) || field.isComputed || field.type === 'boolean',
+    isAssigned: MANAGED.has(field.name) || (field.isComputed && field.inheritedBy === null) || field.type === 'boolean',
     relation: field.relation,
     maxLength: field.size,
     scale: field.scale,
