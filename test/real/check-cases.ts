@@ -94,10 +94,12 @@ function cases(series: OdooSeries): void {
       return names.map((name) => [name, fields.get(name)?.isRequired, fields.get(name)?.isAssigned])
     }
     // A variant inherits its product's fields (`_inherits`).
-    expect(await told('product.product', ['name', 'uom_id', 'product_tmpl_id'])).toEqual([
+    expect(await told('product.product', ['name', 'uom_id', 'product_tmpl_id', 'product_variant_ids'])).toEqual([
       ['name', true, false],
       ['uom_id', true, true],
       ['product_tmpl_id', true, true],
+      // Required in forms only.
+      ['product_variant_ids', false, false],
     ])
     // An order's customer is not made along with it, although the order has fields of him.
     expect(await told('sale.order', ['partner_id'])).toEqual([['partner_id', true, false]])

@@ -181,7 +181,8 @@ export function fieldSchema(field: OdooField): FieldSchema {
   return {
     name: field.name,
     type: TYPES[field.type] ?? 'json',
-    isRequired: field.isRequired,
+    // No column of the table keeps these: only forms insist on them.
+    isRequired: field.isRequired && field.type !== 'one2many' && field.type !== 'many2many',
     isReadOnly: field.isReadOnly,
     isAssigned: MANAGED.has(field.name) || (field.isComputed && field.inheritedBy === null) || field.type === 'boolean',
     relation: field.relation,
