@@ -19,6 +19,9 @@ function temporaryFolder(): string {
   }
 }
 
+/** What is awaited comes at once on a quiet machine, and late on one that is not. */
+const PATIENT = { poll: { timeout: 20_000 } }
+
 /** `fast` needs no outside system; `real` runs against the Odoo and the PostgreSQL that `npm run test:real` starts. */
 export default defineConfig({
   // What a user's own code imports, before it is installed from a package.
@@ -32,10 +35,12 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          expect: PATIENT,
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**', 'test/shops/**', 'test/browser/**', 'test/package/**', 'test/deploy/**'],
           globalSetup: 'test/crash/bundle-daemon.ts',
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           env: { TMPDIR: temporaryFolder() },
         },
       },
@@ -43,6 +48,7 @@ export default defineConfig({
         // Each worker has an Odoo of its own: test/real/environment.ts.
         test: {
           name: 'real',
+          expect: PATIENT,
           include: ['test/real/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
@@ -50,19 +56,30 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'package',
+          expect: PATIENT,
+          include: ['test/package/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'deploy',
+          expect: PATIENT,
           include: ['test/deploy/deploy.test.ts', 'test/deploy/completion.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
-      { test: { name: 'deploy-container', include: ['test/deploy/container.test.ts'] } },
+      { test: { name: 'deploy-container', expect: PATIENT, include: ['test/deploy/container.test.ts'] } },
       {
         // In a real Chromium, which `npm run test:browser` finds or installs.
         test: {
           name: 'browser',
+          expect: PATIENT,
           include: ['test/browser/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -71,6 +88,7 @@ export default defineConfig({
       {
         test: {
           name: 'shops',
+          expect: PATIENT,
           include: ['test/shops/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
