@@ -1,4 +1,5 @@
 import { SyncError } from '../contract/error.ts'
+import { UNREACHABLE_HINT } from '../words.ts'
 
 /** Node's and undici's codes of a connection that never came to be: nothing of the request was written. */
 const NOT_CONNECTED = new Set([
@@ -66,7 +67,7 @@ export function transportError(cause: unknown, facts: CallFacts): SyncError {
   return new SyncError('network', `${origin} ${what} (${code})`, {
     cause,
     inDoubt,
-    hint: 'Check the address, the name server, the firewall and whether the server runs.',
+    hint: UNREACHABLE_HINT,
   })
 }
 

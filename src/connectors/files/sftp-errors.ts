@@ -1,4 +1,5 @@
 import { type ErrorCode, SyncError } from '../../contract/error.ts'
+import { UNREACHABLE_HINT } from '../../words.ts'
 
 /** By SFTP's status (draft-ietf-secsh-filexfer-02, section 7). */
 const STATUSES: Readonly<Record<number, ErrorCode>> = {
@@ -30,12 +31,12 @@ export function sftpError(error: unknown, subject: string): SyncError {
     })
   }
   if (level === 'client-timeout' || /timed out/i.test(message))
-    return new SyncError('timeout', `${subject}: ${message}`, { cause: error })
+    return new SyncError('timeout', `${subject}: ${message}`, { cause: error, hint: UNREACHABLE_HINT })
   if (/privateKey|passphrase/i.test(message)) {
     return new SyncError('config', `${subject}: the private key cannot be read`, {
       cause: error,
       hint: 'Give the whole key with its first and last line, and its passphrase where it has one.',
     })
   }
-  return new SyncError('network', `${subject}: ${message}`, { cause: error })
+  return new SyncError('network', `${subject}: ${message}`, { cause: error, hint: UNREACHABLE_HINT })
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, SyncError, type SyncErrorOptions } from '../../contract/error.ts'
+import { UNREACHABLE_HINT } from '../../words.ts'
 
 type Rule = readonly [code: ErrorCode, hint: string | null, ...numbers: number[]]
 
@@ -70,9 +71,14 @@ export function mysqlError(error: unknown, subject: string, options: SyncErrorOp
     return new SyncError('config', text, { hint, ...options, cause: error })
   }
   if (code === 'ETIMEDOUT') {
-    return new SyncError('timeout', `${subject}: no connection in time`, { ...options, cause: error })
+    return new SyncError('timeout', `${subject}: no connection in time`, {
+      hint: UNREACHABLE_HINT,
+      ...options,
+      cause: error,
+    })
   }
-  if (isConnectionLoss(error)) return new SyncError('network', text, { ...options, cause: error })
+  if (isConnectionLoss(error))
+    return new SyncError('network', text, { hint: UNREACHABLE_HINT, ...options, cause: error })
   return new SyncError('unexpected', text, { ...options, cause: error })
 }
 

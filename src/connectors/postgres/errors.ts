@@ -1,8 +1,9 @@
 import { type ErrorCode, SyncError, type SyncErrorOptions } from '../../contract/error.ts'
+import { UNREACHABLE_HINT } from '../../words.ts'
 
 /** By SQLSTATE, or by its class of two letters; the longer match counts. */
 const CODES: Readonly<Record<string, readonly [code: ErrorCode, hint: string | null]>> = {
-  '08': ['network', null],
+  '08': ['network', UNREACHABLE_HINT],
   '22': ['invalid', 'Map the field with a transform that gives what the column takes.'],
   '23': ['constraint', null],
   '25006': ['unavailable', 'The server is read-only; connect to the primary.'],
@@ -46,10 +47,14 @@ export function postgresError(error: unknown, subject: string, options: SyncErro
     return new SyncError(code, `${subject}: ${text}`, { ...(hint === null ? {} : { hint }), ...options, cause: error })
   }
   if (/timeout exceeded when trying to connect|timeout expired/i.test(message)) {
-    return new SyncError('timeout', `${subject}: no connection in time`, { ...options, cause: error })
+    return new SyncError('timeout', `${subject}: no connection in time`, {
+      hint: UNREACHABLE_HINT,
+      ...options,
+      cause: error,
+    })
   }
   if (NETWORK.test(state) || /connection (terminated|ended|error)|not queryable|closed/i.test(message)) {
-    return new SyncError('network', `${subject}: ${message}`, { ...options, cause: error })
+    return new SyncError('network', `${subject}: ${message}`, { hint: UNREACHABLE_HINT, ...options, cause: error })
   }
   return new SyncError('unexpected', `${subject}: ${message}`, { ...options, cause: error })
 }
