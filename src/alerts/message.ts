@@ -29,11 +29,16 @@ export function messageOf(current: readonly Alert[], told: Told): Message | null
   const more = raised.length > 1 ? ` (and ${raised.length - 1} more)` : ''
   const subject = first ? `Tandem: ${first.title}${more}` : `Tandem: over: ${cleared.join(', ')}`
   const text = [
-    ...raised.map(({ title, detail }) => `! ${title}\n  ${detail}`),
+    ...raised.map(paragraph),
     ...cleared.map((title) => `✓ over: ${title}`),
     ...standing.map(({ title }) => `- still: ${title}`),
   ].join('\n')
   return { kind: 'alert', subject, text: `${text}\n`, raised, standing, cleared }
+}
+
+/** A detail may have lines of its own: an error with its hint. */
+function paragraph({ title, detail }: Alert): string {
+  return `! ${title}\n  ${detail.replaceAll('\n', '\n  ')}`
 }
 
 /** What the recipient of `messageOf` knows then. */
@@ -63,10 +68,6 @@ export function summaryOf({ status, throughput, alerts }: Day): Message {
   const subject = isWell
     ? 'Tandem: all is well'
     : `Tandem: ${alerts.length} ${alerts.length === 1 ? 'thing needs' : 'things need'} a person`
-  const text = [
-    ...alerts.map(({ title, detail }) => `! ${title}\n  ${detail}`),
-    ...(isWell ? [] : ['']),
-    ...lines,
-  ].join('\n')
+  const text = [...alerts.map(paragraph), ...(isWell ? [] : ['']), ...lines].join('\n')
   return { kind: 'summary', subject, text: `${text}\n`, raised: [], standing: alerts, cleared: [] }
 }

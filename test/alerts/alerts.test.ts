@@ -109,6 +109,10 @@ describe('what a recipient is told', () => {
       cleared: ['title of a'],
     })
     expect(messageOf([a, b], {})?.subject).toBe('Tandem: title of a (and 1 more)')
+    const long = { ...b, detail: 'The password is wrong.\nCheck it.' }
+    expect(messageOf([long, a], toldOf([a]))?.text).toBe(
+      '! title of b\n  The password is wrong.\n  Check it.\n- still: title of a\n',
+    )
   })
 
   test('the summary also comes where all is well', () => {
