@@ -6,6 +6,7 @@ import { hear } from './hear.ts'
 import { isRead } from './is-read.ts'
 import { rememberLastActivity } from './lost-memory.ts'
 import { carryOutMappingChange } from './mapping-change.ts'
+import { matchAgain } from './match-again.ts'
 import { pullAndWork, workOff } from './pull-and-work.ts'
 import { reconcile } from './reconcile.ts'
 import { forgetRestored, optionsOfRestored } from './restored.ts'
@@ -15,6 +16,10 @@ import { type SweepReport, sweep } from './sweep.ts'
 
 /** The note that holds when the last sweep ended. */
 export const LAST_SWEEP = 'sweep:lastMs'
+
+/** So many undecided records are matched again in a deep run, and in one with a sweep. */
+const MATCHED_AGAIN = 500
+const MATCHED_AGAIN_BY_SWEEP = 10_000
 
 export interface RunOptions {
   /** How the feeds are read; `none`: not at all, only what systems told by themselves is looked at. */
@@ -66,6 +71,10 @@ export async function runMapping(
     const { notes } = await context.ledger.state(context.mapping.name)
     const swept = { ...notes, [LAST_SWEEP]: context.clock.nowMs() }
     await context.ledger.updateState(context.mapping.name, { notes: swept })
+  }
+  if (options.sweeps || options.depth === 'deep') {
+    const due = await matchAgain(context, options.sweeps ? MATCHED_AGAIN_BY_SWEEP : MATCHED_AGAIN, signal)
+    if (due > 0) await drain()
   }
   if (options.compares > 0) {
     await compareSome(context, options.compares, signal)

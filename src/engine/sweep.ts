@@ -6,9 +6,12 @@ import { capture } from './capture.ts'
 import type { Context } from './context.ts'
 import { EXITED } from './decide-gone.ts'
 import { idOn } from './job.ts'
+import { parkedNewcomers } from './parked.ts'
 import { readRecords } from './pull.ts'
 
 const PAGE = 5000
+/** More parked records than these are for the sweeps after. */
+const MOST_PARKED = 10_000
 
 export interface SweepReport {
   readonly listed: number
@@ -18,8 +21,9 @@ export interface SweepReport {
 
 /**
  * Compares a whole side with the ledger: finds what no cursor shows. New and changed records are captured page by page; a
- * linked record that a complete listing lacks is looked for without the collection's filter before it counts as gone. An
- * interrupted sweep goes on where it stopped. Nothing is called gone after an empty listing.
+ * linked record that a complete listing lacks is looked for without the collection's filter before it counts as gone. What
+ * never was linked and is not listed any more is forgotten. An interrupted sweep goes on where it stopped. Nothing is called gone after
+ * an empty listing.
  */
 export async function sweep(
   context: Context,
@@ -32,12 +36,15 @@ export async function sweep(
   const { feed } = sides[side].collection
   if (!feed?.list) return { listed: 0, gone: 0, exited: 0 }
   let after = await ledger.beginSweep(mapping.name, side, false)
+  // Only a listing that is read from its beginning tells which of them it lacks.
+  const parked = after === null ? await parkedIds(context, side) : new Set<RecordId>()
   do {
     const listing = await feed.list(after, PAGE, signal)
     signal.throwIfAborted()
     // The page is marked only after its news is staged: a crash between the two reads the page again.
     const unknown = await ledger.sweepPage(mapping.name, side, listing.entries, after)
     await captureIds(context, side, unknown, signal)
+    for (const { id } of listing.entries) parked.delete(id)
     after = listing.after
     if (after !== null) await ledger.sweepPage(mapping.name, side, [], after)
     context.crashPoint('sweep-page')
@@ -62,8 +69,21 @@ export async function sweep(
     report.gone = departed.gone
     report.exited = departed.exited
   }
+  if (listed > 0) await stageGone(context, side, [...parked])
   await ledger.endSweep(mapping.name, side)
   return report
+}
+
+/** Records that were never linked and stay until something happens: to those, a delete is the end. */
+async function parkedIds(context: Context, side: Side): Promise<Set<RecordId>> {
+  const parked = await parkedNewcomers(context, side, ['conflict', 'dead', 'waiting'], MOST_PARKED)
+  return new Set(parked.map(({ id }) => id))
+}
+
+async function stageGone({ mapping, ledger, clock }: Context, side: Side, ids: readonly RecordId[]): Promise<void> {
+  if (ids.length === 0) return
+  const changes = ids.map((id) => goneOf(side, id, null))
+  await ledger.stage(mapping.name, { side, changes, touched: [], unchanged: 0, nowMs: clock.nowMs() })
 }
 
 async function captureIds(context: Context, side: Side, ids: readonly RecordId[], signal: AbortSignal): Promise<void> {

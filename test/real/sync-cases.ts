@@ -62,6 +62,25 @@ function syncCases(series: OdooSeries, protocol: Protocol): void {
     await expectQuiet(tandem)
   })
 
+  it('leave a key that two records carry to a person, and go on when one of them is deleted', async () => {
+    tandem = await openRealTandem({ odoo, protocol })
+    const ref = `${tandem.mark}-A`
+    await tandem.insertPartner({ name: 'Ann', ref })
+    const rival = await tandem.insertPartner({ name: 'Ann again', ref })
+    await tandem.shop.query(`INSERT INTO customers (code, full_name, email) VALUES ($1, 'Ann', 'a@x')`, [ref])
+    await tandem.settle()
+    expect(await tandem.app().ledger.countChanges('customers', { state: 'conflict' })).toBe(3)
+    expect(await tandem.partners()).toHaveLength(2)
+    expect(await tandem.customers()).toHaveLength(1)
+
+    await asPerson('res.partner', 'unlink', { ids: [rival] }, odoo)
+    await tandem.settle()
+    expect(await tandem.app().ledger.countChanges('customers', { state: 'conflict' })).toBe(0)
+    expect(await tandem.partners()).toMatchObject([{ name: 'Ann', ref, email: 'a@x' }])
+    expect(await tandem.customers()).toMatchObject([{ code: ref, full_name: 'Ann', email: 'a@x' }])
+    await expectQuiet(tandem)
+  })
+
   it('carry parents before their children, and archives and deletes across', async () => {
     tandem = await openRealTandem({ odoo, protocol })
     const { rows } = await tandem.shop.query<{ id: string }>(
