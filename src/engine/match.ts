@@ -22,6 +22,10 @@ export type Match =
 
 const NONE: Match = { kind: 'none' }
 
+/** Said where a person mends it in the systems: see `match-again.ts`. */
+const GOES_ON = 'Then it goes on by itself.'
+const GIVE_EACH_ITS_OWN = `Give each its own, or merge them. ${GOES_ON}`
+
 /**
  * Finds, for records of `side` without a link, the records on the other side that are the same thing: by the key, then by
  * each further rule. Existing data is adopted, never doubled, and never guessed at: several candidates, or several
@@ -196,11 +200,14 @@ function chooseMatch(
   const target = otherSide(side)
   if (claimants.length > 1 && (isKey || free.length > 0)) {
     const ids = claimants.map((change) => change.id).join(', ')
-    return ambiguous(`${what} is carried by several ${side} records: ${ids}.`, 'Give each its own, or merge them.')
+    return ambiguous(`${what} is carried by several ${side} records: ${ids}.`, GIVE_EACH_ITS_OWN)
   }
   if (free.length > 1) {
     const ids = free.map((state) => state.id).join(', ')
-    return ambiguous(`${what} fits several ${target} records: ${ids}.`, 'Keep one of them, or change the others.')
+    return ambiguous(
+      `${what} fits several ${target} records: ${ids}.`,
+      `Keep one of them, or change the others. ${GOES_ON}`,
+    )
   }
   const [only] = free
   if (only) {
@@ -213,7 +220,7 @@ function chooseMatch(
   const owner = link ? `${side} ${idOn(link, side)}` : `another ${side} record`
   return ambiguous(
     `${what} belongs to ${target} ${other.id}, which is linked with ${owner}.`,
-    'Give this one its own key.',
+    `Give this one its own key. ${GOES_ON}`,
   )
 }
 
@@ -237,10 +244,7 @@ async function refuseRivals(
     const ids = [change.id, ...others.map((state) => state.id)].join(', ')
     matches.set(
       change.id,
-      ambiguous(
-        `${nameOf(rule, side, key)} is carried by several ${side} records: ${ids}.`,
-        'Give each its own, or merge them.',
-      ),
+      ambiguous(`${nameOf(rule, side, key)} is carried by several ${side} records: ${ids}.`, GIVE_EACH_ITS_OWN),
     )
   }
 }
