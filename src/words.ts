@@ -64,6 +64,3 @@ export function bytes(value: number): string {
   const [unit, size] = SIZES.find(([, each]) => value >= each) ?? ['bytes', 1]
   return size === 1 ? `${value} bytes` : `${(value / size).toFixed(1)} ${unit}`
 }
-
-/** What to look at where a system cannot be reached, or breaks the connection. */
-export const UNREACHABLE_HINT = 'Check the address, the name server, the firewall and whether the server runs.'

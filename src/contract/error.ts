@@ -119,3 +119,6 @@ export function asSyncError(error: unknown): SyncError {
   const message = error instanceof Error ? error.message : String(error)
   return new SyncError('unexpected', message, { cause: error })
 }
+
+/** What to look at where a system cannot be reached, or breaks the connection: the same words from every connector. */
+export const UNREACHABLE_HINT = 'Check the address, the name server, the firewall and whether the server runs.'

@@ -2,6 +2,7 @@ import type { RecordId } from '../contract/change.ts'
 import type { NewChange } from '../ledger/change.ts'
 import type { Link } from '../ledger/link.ts'
 import type { Side } from '../mapping/mapping.ts'
+import { isBroken } from './broken.ts'
 import { capture } from './capture.ts'
 import type { Context } from './context.ts'
 import { EXITED } from './decide-gone.ts'
@@ -74,10 +75,10 @@ export async function sweep(
   return report
 }
 
-/** Records that were never linked and stay until something happens: to those, a delete is the end. */
+/** Records that were never linked and stay until something happens: to those, a delete is the end. No listing has broken places. */
 async function parkedIds(context: Context, side: Side): Promise<Set<RecordId>> {
   const parked = await parkedNewcomers(context, side, ['conflict', 'dead', 'waiting'], MOST_PARKED)
-  return new Set(parked.map(({ id }) => id))
+  return new Set(parked.flatMap((change) => (isBroken(change) ? [] : [change.id])))
 }
 
 async function stageGone({ mapping, ledger, clock }: Context, side: Side, ids: readonly RecordId[]): Promise<void> {

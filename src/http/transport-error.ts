@@ -1,5 +1,4 @@
-import { SyncError } from '../contract/error.ts'
-import { UNREACHABLE_HINT } from '../words.ts'
+import { SyncError, UNREACHABLE_HINT } from '../contract/error.ts'
 
 /** Node's and undici's codes of a connection that never came to be: nothing of the request was written. */
 const NOT_CONNECTED = new Set([

@@ -1,5 +1,4 @@
-import { type ErrorCode, SyncError } from '../../contract/error.ts'
-import { UNREACHABLE_HINT } from '../../words.ts'
+import { type ErrorCode, SyncError, UNREACHABLE_HINT } from '../../contract/error.ts'
 
 /** By SFTP's status (draft-ietf-secsh-filexfer-02, section 7). */
 const STATUSES: Readonly<Record<number, ErrorCode>> = {

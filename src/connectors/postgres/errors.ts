@@ -1,5 +1,4 @@
-import { type ErrorCode, SyncError, type SyncErrorOptions } from '../../contract/error.ts'
-import { UNREACHABLE_HINT } from '../../words.ts'
+import { type ErrorCode, SyncError, type SyncErrorOptions, UNREACHABLE_HINT } from '../../contract/error.ts'
 
 /** By SQLSTATE, or by its class of two letters; the longer match counts. */
 const CODES: Readonly<Record<string, readonly [code: ErrorCode, hint: string | null]>> = {
