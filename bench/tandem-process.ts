@@ -109,8 +109,9 @@ function countRequests(): void {
   })
 }
 
-/** How many records a `search_read` asks for by id. */
+/** How many records a `search_read` asks for by id, but for the few whose dates tell that the database is still the same one. */
 function idsIn(body: string): number {
+  if (body.includes('"fields":["create_date","write_date"]')) return 0
   const list = /^\{"context":\{[^{}]*\},"domain":\[\["id","in",\[([\d,]*)\]\]\]/.exec(body)?.[1]
   return list === undefined || list === '' ? 0 : list.split(',').length
 }
