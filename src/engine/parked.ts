@@ -5,8 +5,8 @@ import type { Context } from './context.ts'
 const PAGE = 500
 
 /**
- * Changes of a side's records that have no link, in one of the states in which nothing happens by itself. Newest first, `limit` of them
- * at most.
+ * Changes of a side's records that have no link, in states in which nothing happens by itself, newest first. Looks at the `limit`
+ * newest of each state, with or without a link: thousands of them cost a frequent run no more.
  */
 export async function parkedNewcomers(
   { ledger, mapping }: Context,
@@ -19,12 +19,14 @@ export async function parkedNewcomers(
   const parked: StoredChange[] = []
   for (const state of states) {
     let page: Awaited<ReturnType<typeof ledger.changes>> = []
+    let looked = 0
     do {
       const last = page.at(-1)
       const after = last === undefined ? {} : { afterSeq: last.change.seq }
-      page = await ledger.changes(mapping.name, { state, side, limit: PAGE, ...after })
+      page = await ledger.changes(mapping.name, { state, side, limit: Math.min(PAGE, limit - looked), ...after })
+      looked += page.length
       for (const { change, link } of page) if (link === null) parked.push(change)
-    } while (page.length === PAGE && parked.length < limit)
+    } while (page.length === PAGE && looked < limit)
   }
-  return parked.slice(0, limit)
+  return parked
 }
