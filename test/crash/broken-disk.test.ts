@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Bench, openBench } from './bench.ts'
 import type { Daemon } from './daemon.ts'
 import { type StandIn, startStandIn } from './stand-in.ts'
@@ -26,8 +26,9 @@ function startBreakable(bench: Bench): { daemon: Daemon; breakWith(code: string)
   }
 }
 
+// Beside each other, so each has an `expect` of its own: the common one knows the test that ran last, and polls for no other.
 describe.concurrent("the ledger's disk", () => {
-  it('that fails at fsync ends the daemon, which says why, and the next one goes on', async () => {
+  it('that fails at fsync ends the daemon, which says why, and the next one goes on', async ({ expect }) => {
     await using bench = await openBench({ standIn })
     const { daemon, breakWith, mend } = startBreakable(bench)
     await daemon.said('"msg":"running"')
@@ -44,7 +45,7 @@ describe.concurrent("the ledger's disk", () => {
     expect(await bench.beside.faults()).toEqual([])
   })
 
-  it('that is full does not end the daemon, which goes on when there is space', async () => {
+  it('that is full does not end the daemon, which goes on when there is space', async ({ expect }) => {
     await using bench = await openBench({ standIn })
     const { daemon, breakWith, mend } = startBreakable(bench)
     await daemon.said('"msg":"running"')
