@@ -31,7 +31,7 @@ export interface LookupCache {
   reload(reference: LookupReference, keys: readonly Value[], signal: AbortSignal): Promise<ReadonlyMap<string, number>>
   /** Where the records are looked up. */
   collection(reference: LookupReference): Collection
-  /** The key of a record; undefined: there is none. Only for what was loaded. */
+  /** The key of a record, null where it has none; undefined: there is no such record. Only for what was loaded. */
   keyOf(reference: LookupReference, id: Value): Value | undefined
   /** The id of the one record with this key; undefined: none, or several. Only for what was loaded. */
   idOf(reference: LookupReference, key: Value): Value | undefined
@@ -56,7 +56,10 @@ export function createLookupCache(
     return shelf
   }
   const remember = (entries: Map<string, Entry>, name: string, value: Value | undefined): void => {
-    entries.set(name, { value, untilMs: monotonicMs() + (value === undefined ? MISSING_TTL_MS : FOUND_TTL_MS) })
+    entries.set(name, {
+      value,
+      untilMs: monotonicMs() + (value === undefined || value === null ? MISSING_TTL_MS : FOUND_TTL_MS),
+    })
   }
   const isStale = (entries: ReadonlyMap<string, Entry>, name: string): boolean =>
     (entries.get(name)?.untilMs ?? Number.NEGATIVE_INFINITY) <= monotonicMs()
@@ -92,7 +95,7 @@ export function createLookupCache(
       if (!sink) return
       if (missingIds.length > 0) {
         const states = await sink.read(missingIds, signal)
-        for (const id of missingIds) remember(shelf.keys, id, states.get(id)?.fields[reference.by] ?? undefined)
+        for (const id of missingIds) remember(shelf.keys, id, states.get(id)?.fields[reference.by])
       }
       await reload(reference, [...missingKeys.values()], signal)
     },

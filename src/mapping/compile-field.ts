@@ -59,7 +59,7 @@ export function compileField(context: CompileContext, pair: FieldDefinition, pat
   const direction = directionOf(context, pair, path)
   if (!odoo || !external || !direction) return null
   const fields = { odoo, external }
-  const reference = referenceOf(context, pair, path, isKey)
+  const reference = referenceOf(context, pair, path, direction, isKey)
   const set = reference === undefined ? undefined : setOf(context, pair, path, fields, direction, reference)
   const steps = reference === null ? compileTransforms(context, pair, path, fields, direction) : []
   const isWritable = checkWritable(context, direction, fields, path, isKey)
@@ -149,6 +149,7 @@ function referenceOf(
   context: CompileContext,
   pair: FieldDefinition,
   path: Path,
+  direction: Direction,
   isKey: boolean,
 ): LinkReference | LookupReference | null | undefined {
   const { link, lookup } = pair
@@ -165,10 +166,18 @@ function referenceOf(
   }
   if (link !== undefined) return { kind: 'link', mapping: link.mapping, by: link.by }
   if (lookup === undefined) return null
-  const { by, side, connection: named, fold, create, defaults, ...spec } = lookup
+  const { by, side, connection: named, fold, create, defaults, keyless, ...spec } = lookup
   const connection = named ?? context.file.definition[side].connection
   if (!create && Object.keys(defaults).length > 0) {
     context.complain([...path, 'lookup', 'defaults'], 'defaults are for records that are made: add create: true')
+    return undefined
+  }
+  if (keyless === 'empty' && flows(direction, otherSide(side))) {
+    const only = side === 'odoo' ? 'from-odoo' : 'to-odoo'
+    context.complain(
+      [...path, 'lookup', 'keyless'],
+      `what is shown as empty would come back as empty, so the pair needs direction: ${only}`,
+    )
     return undefined
   }
   return {
@@ -181,6 +190,7 @@ function referenceOf(
     beside:
       named === undefined || named === context.file.definition[side].connection ? sideSpec(context.file, side) : null,
     create: create ? defaults : null,
+    keyless,
   }
 }
 

@@ -173,7 +173,7 @@ function followAll(
   let missing: Extract<Translation, { kind: 'missing' }> | null = null
   for (const element of readSet(setForm(parts, from), value)) {
     const found = followOne(reference, from, element, references)
-    if (found.kind === 'value') elements.push(found.value)
+    if (found.kind === 'value') elements.push(...(found.value === null ? [] : [found.value]))
     else if (found.kind !== 'missing') return found
     else {
       const first: typeof found = missing ?? found
@@ -208,17 +208,24 @@ function recordId(reference: LinkReference, from: Side, value: Value): string {
 /** @throws SyncError `unresolved`. */
 function lookUp(reference: LookupReference, from: Side, value: Value, references: References): Translation {
   const found = references.lookup(reference, from, value)
-  if (found !== undefined) return { kind: 'value', value: from === reference.side ? found : toId(found) }
-  const error = unresolved(reference, from, value)
+  if (found === null && reference.keyless === 'empty') return { kind: 'value', value: null }
+  if (found !== undefined && found !== null)
+    return { kind: 'value', value: from === reference.side ? found : toId(found) }
+  const error = unresolved(reference, from, value, found === null)
   if (from === reference.side || reference.create === null) throw error
   return { kind: 'missing', missing: { reference, keys: [value] }, error }
 }
 
-function unresolved(reference: LookupReference, from: Side, value: Value): SyncError {
+function unresolved(reference: LookupReference, from: Side, value: Value, isKeyless: boolean): SyncError {
   const model = collectionName(reference)
+  if (isKeyless) {
+    return new SyncError('unresolved', `the ${reference.by} of ${model} ${preview(value)} is empty`, {
+      hint: `Give the record a ${reference.by}, then retry; or say keyless: empty in the lookup.`,
+    })
+  }
   if (from === reference.side) {
-    return new SyncError('unresolved', `${model} ${preview(value)} does not exist, or its ${reference.by} is empty`, {
-      hint: `Give the ${model} record a ${reference.by}, then retry.`,
+    return new SyncError('unresolved', `${model} ${preview(value)} does not exist, or our user may not see it`, {
+      hint: `Let our user read ${model}, then retry.`,
     })
   }
   return new SyncError('unresolved', `no single ${model} record has ${reference.by} = ${preview(value)}`, {

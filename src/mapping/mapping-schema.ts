@@ -61,6 +61,12 @@ const lookup = z.looseObject({
   fold: foldOrExact.describe('What a comparison ignores.'),
   create: z.boolean().default(false).describe('Makes the record where there is none with that key.'),
   defaults: z.record(z.string(), z.json()).default({}).describe('Values that a record made so gets besides its key.'),
+  keyless: z
+    .enum(['empty', 'refuse'])
+    .default('refuse')
+    .describe(
+      'A record that is found and has no natural key: shown as if there were none (of a pair with one direction only), or a dead letter.',
+    ),
 })
 
 const link = z.union([

@@ -58,7 +58,10 @@ export interface References {
    * no link. `value` is an id or, with `by: key`, a key.
    */
   link(reference: LinkReference, from: Side, value: Value): Value | undefined
-  /** A `lookup:` field: id to natural key (`from` the looked-up side) or key to id; `undefined`: none, or several. */
+  /**
+   * A `lookup:` field: id to natural key (`from` the looked-up side; null: the record has none) or key to id; `undefined`:
+   * none, or several.
+   */
   lookup(reference: LookupReference, from: Side, value: Value): Value | undefined
   /** Whether two contents of which the sides know different digests are the same; `undefined`: nobody looked. */
   isSameContent?(odoo: Value, external: Value): boolean | undefined
@@ -85,6 +88,8 @@ export interface LookupReference {
   readonly beside: unknown
   /** A record that is missing is made, with these values besides its key; null: it is not. */
   readonly create: Fields | null
+  /** A record without a natural key counts as none, or is refused. */
+  readonly keyless: 'empty' | 'refuse'
 }
 
 /** Keys of records that a lookup did not find and may make. */

@@ -117,6 +117,11 @@ const PAIRS: readonly (readonly [name: string, pair: string, problem: string])[]
     '5:69: fields[0].lookup: lookup and link cannot be combined',
   ],
   [
+    'a lookup that empties what it shows as empty',
+    'odoo: country_id, external: country, lookup: { model: res.country, by: code, keyless: empty }',
+    '5:93: fields[0].lookup.keyless: what is shown as empty would come back as empty, so the pair needs direction: from-odoo',
+  ],
+  [
     'a transformed key',
     'odoo: ref, external: id, transform: { prefix: x }',
     '5:43: fields[0].transform: the key is compared as it is on both sides, so it cannot be transformed',

@@ -68,6 +68,7 @@ test('a lookup goes from id to natural key and back', () => {
     fold: { case: true, space: false },
     beside: { model: 'res.partner' },
     create: null,
+    keyless: 'refuse',
   })
   const references: References = { ...NO_REFERENCES, lookup: (_, from) => (from === 'odoo' ? 'DE' : '57') }
   expect(rule.translate('odoo', 57, references)).toEqual({ kind: 'value', value: 'DE' })
@@ -90,9 +91,28 @@ test('a lookup that finds nothing names model, field and value', () => {
     kind: 'error',
     error: {
       code: 'unresolved',
-      message: 'res.partner.a → customers.b: res.country 5 does not exist, or its code is empty',
+      message: 'res.partner.a → customers.b: res.country 5 does not exist, or our user may not see it',
     },
   })
+})
+
+test('a record without a natural key is refused, or counts as none where the pair says so', () => {
+  const keyless: References = { ...NO_REFERENCES, lookup: () => null }
+  expect(pairOf(country, { type: 'text' }, LOOKUP).translate('odoo', 5, keyless)).toMatchObject({
+    kind: 'error',
+    error: {
+      code: 'unresolved',
+      message: 'res.partner.a → customers.b: the code of res.country 5 is empty',
+      hint: 'Give the record a code, then retry; or say keyless: empty in the lookup.',
+    },
+  })
+  const shown = ', direction: from-odoo, lookup: { model: res.country, by: code, keyless: empty }'
+  const rule = pairOf(country, { type: 'text' }, shown)
+  expect(rule.translate('odoo', 5, keyless)).toEqual({ kind: 'value', value: null })
+  expect(rule.translate('odoo', 5, NO_REFERENCES)).toMatchObject({ kind: 'error', error: { code: 'unresolved' } })
+  const tags = pairOf({ type: 'references', relation: 'res.country' }, { type: 'json' }, shown)
+  const some: References = { ...NO_REFERENCES, lookup: (_, __, value) => (value === 5 ? null : 'DE') }
+  expect(tags.translate('odoo', [5, 57], some)).toEqual({ kind: 'value', value: ['DE'] })
 })
 
 test('a required reference must not be empty', () => {
