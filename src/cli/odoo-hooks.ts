@@ -4,10 +4,10 @@ import { SyncError } from '../contract/error.ts'
 import type { HookPart } from '../contract/hooks.ts'
 import { SIDES, type Side } from '../mapping/mapping.ts'
 import { type HooksAction, isInstalled, performHooks } from '../operations/hooks.ts'
-import { mappingNamed } from '../operations/site.ts'
+import { eachMapping } from './each-mapping.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
-import { setupOf } from './setup.ts'
+import { mappingsNamed, setupOf } from './setup.ts'
 
 const HELP = `
 Automation rules in Odoo by which it tells of changes at once (push: webhook or bus in the mapping) and takes changes
@@ -21,13 +21,18 @@ install needs server.public_url (for push: webhook: the address at which Odoo re
 in the configuration; when either changes, or the mapping, install again. rotate gives the webhook that Odoo listens on a
 new address; the daemon asks for it, or says so where it may not.
 
-list exits 1 when something is missing or not as it should be.
-With --json, one object: {"mapping","side","parts":[{"purpose","id","state","note"}]}
+Without a name, list and install take all mappings that have an Odoo on that side. list exits 1 when something is missing
+or not as it should be.
+With --json, one object for each mapping: {"mapping","side","parts":[{"purpose","id","state","note"}]}, or
+{"mapping","error"} where it could not be done.
   state   "created", "updated", "unchanged", "removed", "missing", "outdated"
 
 Examples:
   tandem odoo hooks install customers --key-env ODOO_ADMIN_API_KEY
-  tandem odoo hooks list customers --key-env ODOO_ADMIN_API_KEY`
+  tandem odoo hooks list --key-env ODOO_ADMIN_API_KEY`
+
+/** What may be done for all mappings at once: what can be done again, or undone. */
+const FOR_ALL: ReadonlySet<HooksAction> = new Set(['install', 'list'])
 
 const ACTIONS = {
   install: 'make them, or make them right again',
@@ -46,19 +51,17 @@ export function hooksCommand(perform: Perform): Command {
   const parent = new Command('hooks')
     .description('the rules by which Odoo tells of changes and takes them')
     .addHelpText('after', HELP)
-  for (const [action, description] of Object.entries(ACTIONS)) {
+  for (const [action, description] of Object.entries(ACTIONS) as readonly [HooksAction, string][]) {
     parent.addCommand(
       new Command(action)
         .description(description)
-        .argument('<mapping>')
+        .argument(FOR_ALL.has(action) ? '[mapping...]' : '<mapping>')
         .addOption(new Option('--side <side>', 'which side of the mapping').choices(SIDES).default('odoo'))
         .option('--key-env <name>', 'the environment variable with the API key of an administrator')
         .option('--user <login>', "that administrator's login; Odoo 19 needs none")
         .addHelpText('after', `\nExamples:\n  tandem odoo hooks ${action} customers --key-env ODOO_ADMIN_API_KEY`)
         .action(
-          perform((invocation, command) =>
-            hooks(invocation, action as HooksAction, command.args[0] ?? '', command.opts<HooksOptions>()),
-          ),
+          perform((invocation, command) => hooks(invocation, action, command.args, command.opts<HooksOptions>())),
         ),
     )
   }
@@ -68,18 +71,26 @@ export function hooksCommand(perform: Perform): Command {
 async function hooks(
   invocation: Invocation,
   action: HooksAction,
-  name: string,
-  { side, keyEnv, user }: HooksOptions,
+  names: readonly string[],
+  options: HooksOptions,
 ): Promise<ExitCode> {
-  const setup = setupOf(invocation)
-  const file = mappingNamed(setup, name)
-  const connection = file.definition[side].connection
-  const config =
-    keyEnv === undefined ? setup.config : withKey(setup.config, connection, keyOf(invocation, keyEnv), user)
-  const parts = await performHooks({ ...setup, config }, action, { mapping: name, side }, invocation.signal)
-  if (invocation.json) invocation.terminal.out(JSON.stringify({ mapping: name, side, parts }))
-  else show(invocation, parts)
-  return isInstalled(parts) ? 0 : 1
+  const { side, keyEnv, user } = options
+  const { files, ...setup } = setupOf(invocation)
+  const typeOf = (connection: string) => setup.config.connections.get(connection)?.type
+  const taken =
+    names.length > 0
+      ? mappingsNamed({ ...setup, files }, names)
+      : files.filter(({ definition }) => typeOf(definition[side].connection) === 'odoo')
+  const key = keyEnv === undefined ? null : keyOf(invocation, keyEnv)
+  return eachMapping(invocation, taken, async ({ name, definition }) => {
+    const { connection } = definition[side]
+    const config = key === null ? setup.config : withKey(setup.config, connection, key, user)
+    const target = { mapping: name, side }
+    const parts = await performHooks({ ...setup, files, config }, action, target, invocation.signal)
+    if (invocation.json) invocation.terminal.out(JSON.stringify({ ...target, parts }))
+    else show(invocation, name, parts)
+    return isInstalled(parts) ? 0 : 1
+  })
 }
 
 function keyOf({ env }: Invocation, name: string): string {
@@ -100,12 +111,12 @@ function withKey(config: Config, connection: string, key: string, user: string |
   return { ...config, connections }
 }
 
-function show({ terminal }: Invocation, parts: readonly HookPart[]): void {
-  if (parts.length === 0) terminal.out('nothing is there')
+function show({ terminal }: Invocation, mapping: string, parts: readonly HookPart[]): void {
+  if (parts.length === 0) terminal.out(`${mapping}: nothing is there`)
   const { green, yellow } = terminal.colors
   for (const { purpose, id, state, note } of parts) {
     const paint = state === 'missing' || state === 'outdated' ? yellow : green
-    terminal.out(`${paint(state)} ${purpose}${id === null ? '' : ` (automation rule ${id})`}`)
+    terminal.out(`${mapping}: ${paint(state)} ${purpose}${id === null ? '' : ` (automation rule ${id})`}`)
     if (note !== null) terminal.out(`    ${note}`)
   }
 }

@@ -3,8 +3,8 @@ import { type App, openApp } from '../app.ts'
 import { type Difference, verify } from '../engine/verify.ts'
 import type { MappingFile } from '../mapping/mapping-file.ts'
 import { plural, shown } from '../words.ts'
-import { type ExitCode, exitCodeOf, worstOf } from './exit-code.ts'
-import { failureAsJson, failureLines } from './failure.ts'
+import { eachMapping } from './each-mapping.ts'
+import type { ExitCode } from './exit-code.ts'
 import type { Invocation, Perform } from './invocation.ts'
 import { createProgress } from './progress.ts'
 import { mappingsNamed, setupOf } from './setup.ts'
@@ -41,22 +41,7 @@ async function verifyMappings(invocation: Invocation, names: readonly string[], 
   const setup = setupOf(invocation)
   const files = mappingsNamed(setup, names)
   await using app = await openApp(setup, { emit: () => {}, readOnly: true })
-  const codes: ExitCode[] = []
-  for (const file of files) codes.push(await verifyOrTell(invocation, app, file, isStrict))
-  return worstOf(codes)
-}
-
-/** A mapping that cannot be compared does not keep the others from it. */
-async function verifyOrTell(invocation: Invocation, app: App, file: MappingFile, isStrict: boolean): Promise<ExitCode> {
-  const { terminal, signal, json } = invocation
-  try {
-    return await verifyMapping(invocation, app, file, isStrict)
-  } catch (error) {
-    signal.throwIfAborted()
-    for (const line of failureLines(error)) terminal.note(`${file.name}: ${line}`)
-    if (json) terminal.out(JSON.stringify({ mapping: file.name, error: failureAsJson(error) }))
-    return exitCodeOf(error)
-  }
+  return await eachMapping(invocation, files, (file) => verifyMapping(invocation, app, file, isStrict))
 }
 
 async function verifyMapping(

@@ -1,20 +1,20 @@
 import type { RecordState } from '../contract/change.ts'
-import { contentOf } from '../contract/content.ts'
 import type { Value } from '../contract/value.ts'
 import type { Intent } from '../ledger/intent.ts'
 import type { Link } from '../ledger/link.ts'
 import { entryAt, seenAt, UNKNOWN_FINGERPRINT, withSeen } from '../ledger/seen.ts'
 import { keyText } from '../mapping/key.ts'
-import { type FieldRule, fieldOn, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
+import { type FieldRule, fieldOn, type LinesRule, otherSide, SIDES, type Side } from '../mapping/mapping.ts'
 import { changeOf, isSameState } from './capture.ts'
 import type { Context } from './context.ts'
 import { type Draft, newDraft, settle } from './draft.ts'
 import { fingerprint } from './fingerprint.ts'
 import { linesSeen } from './lines-seen.ts'
-import { areLinesThere, linesAfterWrite, type WrittenLines } from './lines-written.ts'
+import { areLinesAsSent, areLinesThere, linesAfterCreate, linesAfterWrite, type WrittenLines } from './lines-written.ts'
 import { setDelta } from './merge-sets.ts'
 import { readRecords } from './pull.ts'
 import { unknownSeen } from './seen.ts'
+import { isStoredForm } from './stored-form.ts'
 
 /**
  * Settles operations of which nobody knows whether they were done: the process died, or the answer was lost. Nothing is
@@ -103,9 +103,11 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
     const sentValue = sent[fieldOn(rule, intent.side)]
     const stored = state.fields[fieldOn(rule, intent.side)]
     if (stored === undefined || sentValue === undefined) return
-    if (state.byUs === true || isStoredForm(rule, intent.side, sentValue, stored)) {
-      seen[intent.side].set(index, storedEntry(rule, intent.side, null, { before: null, sent: sentValue, stored }))
-    }
+    const entry =
+      state.byUs === true || isStoredForm(rule, intent.side, sentValue, stored)
+        ? storedEntry(rule, intent.side, null, { before: null, sent: sentValue, stored })
+        : rule.lines && linesAfterCreate(rule.lines, intent.side, sentValue, stored)
+    if (entry) seen[intent.side].set(index, entry)
   })
   const unknown = unknownSeen(mapping.fields)
   const ids = { [from]: intent.cause.id, [intent.side]: state.id }
@@ -200,8 +202,11 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     const now = fingerprint(stored)
     const isOld = link !== null && now === seenAt(link.seen[side], index)
     const written = { before: operation.expected?.[fieldOn(rule, side)] ?? null, sent, stored }
-    const isThere = !rule.lines || areLinesThere(rule.lines, side, written)
-    const isOurs = !isOld && isThere && (state.byUs === true || isStoredForm(rule, side, sent, stored))
+    const isOurs =
+      !isOld &&
+      (rule.lines
+        ? areLinesOurs(rule.lines, state, side, written)
+        : state.byUs === true || isStoredForm(rule, side, sent, stored))
     if (!rule.isSame(side, sent, stored) && !isOurs) {
       isDone = false
       isForeign ||= link !== null && !isOld
@@ -209,12 +214,19 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     }
     const known = link === null ? null : entryAt(link.seen[side], index)
     seen[side].set(index, storedEntry(rule, side, known, written))
+    // What others did to the lines meanwhile is theirs.
+    isForeign ||= rule.lines !== undefined && !rule.isSame(side, sent, stored)
     const sentSeen = entryAt(intent.sourceSeen, index)
     if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
   })
   if (!link) return { isDone, isForeign, seen: null }
   const after = { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) }
   return { isDone, isForeign, seen: after }
+}
+
+/** Whether the lines that we sent stand there, whatever stands there besides. */
+function areLinesOurs(rule: LinesRule, state: RecordState, side: Side, written: WrittenLines): boolean {
+  return areLinesThere(rule, side, written) && (state.byUs === true || areLinesAsSent(rule, side, written))
 }
 
 /** What was seen of a value that we sent. `known`: the field's entry before that. */
@@ -230,28 +242,6 @@ function isDeltaDone(before: Value, sent: Value, stored: Value): boolean {
   const { added, removed } = setDelta(Array.isArray(before) ? before : [], sent)
   const names = new Set(stored.map(String))
   return added.every((id) => names.has(String(id))) && !removed.some((id) => names.has(String(id)))
-}
-
-/**
- * Whether `stored` may be what a system made of the value that we sent: rounded, trimmed, put into a paragraph. It is asked
- * only while a write is in doubt, where the other answer would be that somebody edited the field in that very moment.
- */
-function isStoredForm(rule: FieldRule, side: Side, sent: Value, stored: Value): boolean {
-  if (rule.isSame(side, sent, stored)) return true
-  // The side may know another digest of the file that it was sent.
-  const [sentFile, storedFile] = [contentOf(sent), contentOf(stored)]
-  if (sentFile !== null && storedFile !== null) return sentFile.size === storedFile.size
-  if (typeof sent === 'number' && typeof stored === 'number') {
-    const decimals = String(stored).split('.')[1]?.length ?? 0
-    return Number(sent.toFixed(decimals)) === stored
-  }
-  return bareText(sent) !== null && bareText(sent) === bareText(stored)
-}
-
-/** A text without tags and white space; an empty one is no text. */
-function bareText(value: Value): string | null {
-  if (value === null || value === '') return ''
-  return typeof value === 'string' ? value.replace(/<[^>]*>/g, '').replace(/\s+/g, '') : null
 }
 
 function soonest(a: number | null, b: number | null): number | null {

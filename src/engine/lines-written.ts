@@ -1,9 +1,10 @@
 import type { Fields, Value } from '../contract/value.ts'
 import { joinEntries, type Seen, seenAt, UNKNOWN_FINGERPRINT } from '../ledger/seen.ts'
 import { keyLines, linesIn } from '../mapping/lines.ts'
-import { fieldOn, flows, type LinesRule, otherSide, type Side } from '../mapping/mapping.ts'
+import { type FieldRule, fieldOn, flows, type LinesRule, otherSide, type Side } from '../mapping/mapping.ts'
 import { fingerprint } from './fingerprint.ts'
 import { detailOfLines, formatDetail, type LinesSeen, lineName, linesEntry } from './lines-seen.ts'
+import { isStoredForm } from './stored-form.ts'
 
 /** Lines that were written, as they were before, as they were sent, and as the side stores them now. */
 export interface WrittenLines {
@@ -62,6 +63,49 @@ export function areLinesThere(rule: LinesRule, side: Side, { before, sent, store
   return (
     areGone && [...linesSent].every(([name, line]) => isLineThere(linesBefore.get(name), line, linesStored.get(name)))
   )
+}
+
+/** Whether every line and field that was to be written is there as it was sent, or in a stored form of that. */
+export function areLinesAsSent(rule: LinesRule, side: Side, { before, sent, stored }: WrittenLines): boolean {
+  const [linesBefore, linesSent, linesStored] = [before, sent, stored].map((value) => linesByName(rule, side, value))
+  if (!linesBefore || !linesSent || !linesStored) return false
+  return [...linesSent].every(([name, line]) => {
+    const [was, is] = [linesBefore.get(name), linesStored.get(name)]
+    return rule.fields.every((field) => {
+      const own = fieldOn(field, side)
+      return !isEdited(was?.[own], line[own]) || isFieldAsSent(field, side, line, is)
+    })
+  })
+}
+
+/**
+ * What was seen of the lines of a record whose create was in doubt, where somebody has written the record since. A field that
+ * is not as it was sent is theirs, and stays unseen. Where not one line is as it was sent, the record may be another one with
+ * the same key, and nothing was seen: null.
+ */
+export function linesAfterCreate(rule: LinesRule, side: Side, sent: Value, stored: Value): string | null {
+  const [linesSent, linesStored] = [sent, stored].map((value) => linesByName(rule, side, value))
+  if (!linesSent || !linesStored) return null
+  const isAsSent = (line: Fields, is: Fields | undefined): boolean =>
+    is !== undefined && rule.fields.every((field) => isFieldAsSent(field, side, line, is))
+  if (![...linesSent].some(([name, line]) => isAsSent(line, linesStored.get(name)))) return null
+  const detail = new Map(
+    [...linesSent].map(([name, line]) => {
+      const is = linesStored.get(name)
+      const seen = newLine(rule, side, line, is)
+      const entries = rule.fields.map((field, index) =>
+        is === undefined || isFieldAsSent(field, side, line, is) ? seenAt(seen, index) : UNKNOWN_FINGERPRINT,
+      )
+      return [name, joinEntries(entries)]
+    }),
+  )
+  return linesEntry(UNKNOWN_FINGERPRINT, formatDetail(detail))
+}
+
+function isFieldAsSent(field: FieldRule, side: Side, sent: Fields, stored: Fields | undefined): boolean {
+  const name = fieldOn(field, side)
+  const [value, is] = [sent[name], stored?.[name]]
+  return value === undefined || (is !== undefined && isStoredForm(field, side, value, is))
 }
 
 function isLineThere(before: Fields | undefined, sent: Fields, stored: Fields | undefined): boolean {

@@ -13,6 +13,9 @@ const NOT_CONNECTED = new Set([
   'EPROTO',
 ])
 
+/** What OpenSSL says of an answer that is no TLS. */
+const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'])
+
 /** OpenSSL's verdicts on a certificate: they come before any request is written. */
 const CERTIFICATE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED)/
@@ -53,6 +56,9 @@ export function transportError(cause: unknown, facts: CallFacts): SyncError {
       hint: 'Lower the page size, or raise the size limit of the connection.',
     })
   }
+  if (NO_TLS.has(code)) {
+    return new SyncError('network', `${origin} does not speak TLS (${code})`, { cause, hint: PLAIN_HINT })
+  }
   if (certificate) {
     return new SyncError('network', `The TLS certificate of ${origin} is not accepted (${code})`, {
       cause,
@@ -66,9 +72,14 @@ export function transportError(cause: unknown, facts: CallFacts): SyncError {
   return new SyncError('network', `${origin} ${what} (${code})`, {
     cause,
     inDoubt,
-    hint: UNREACHABLE_HINT,
+    hint: isTls(origin) ? `${UNREACHABLE_HINT} ${PLAIN_HINT}` : UNREACHABLE_HINT,
   })
 }
+
+/** Servers without TLS answer a handshake in many ways: with an error, or by closing the connection. */
+const PLAIN_HINT = 'Where the server has no TLS at this port, the address begins with http://.'
+
+const isTls = (origin: string): boolean => origin.startsWith('https:')
 
 /** The most telling `code` in an error, its causes and (for several addresses of one name) its parts. */
 function errorCode(error: unknown): string {

@@ -330,6 +330,43 @@ describe('lines', () => {
     expect(shop()?.find(({ no }) => no === 20)?.text).toBe('Desk')
   })
 
+  // Nobody edited what stands there as we sent it: what the other side says of it since then is to win.
+  it.each([
+    ['another line is added', (lines: readonly Fields[]) => [...lines, { sequence: 30, name: 'Lamp', qty: 1 }]],
+    ['another line is edited', (lines: readonly Fields[]) => changed(lines, 1, { name: 'Desk' })],
+    ['another field is edited', (lines: readonly Fields[]) => changed(lines, 0, { name: 'Armchair' })],
+    ['another line is taken away', (lines: readonly Fields[]) => without(lines, 1)],
+  ])('whose create or update was in doubt are edited on the other side while here %s', async (_, edit) => {
+    for (const times of [1, 2]) {
+      if (times === 1) {
+        await open()
+        const lines = [
+          { no: 10, text: 'Chair', qty: 1 },
+          { no: 20, text: 'Table', qty: 2 },
+        ]
+        world.stores.external.insert('orders', { code: 'B', lines })
+      } else {
+        await world.close()
+        await inStep()
+        editShop(changed(shop(), 0, { qty: 5 }))
+      }
+      world.killAt('applied')
+      await expect(world.run()).rejects.toThrow(Killed)
+      world.killAt(null)
+      world.stores.odoo.edit('orders', '1', { order_line: edit(odoo() ?? []) })
+      const expected = odoo()?.map(({ sequence, name }) => [sequence, name])
+      editShop(changed(shop(), 0, { qty: 7 }))
+      await world.settle()
+      world.advance(60_000)
+      await world.settle()
+      expect(odoo()?.map(({ sequence, name }) => [sequence, name])).toEqual(expected)
+      expect(shop()?.map(({ no, text }) => [no, text])).toEqual(expected)
+      expect([odoo()?.[0]?.qty, shop()?.[0]?.qty]).toEqual([7, 7])
+      expect(world.events.filter(({ kind }) => kind === 'lost' || kind === 'conflict')).toEqual([])
+      await expectQuiet()
+    }
+  })
+
   it.each(CRASH_POINTS)('survive a crash at %s', async (point) => {
     await inStep()
     for (const times of [1, 2]) {

@@ -104,7 +104,23 @@ test('TLS to a server without TLS is not in doubt', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanups.push(() => server.close())
   const pool = open(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  expect(await failure(requestJson(pool, write, never))).toMatchObject({ code: 'network', inDoubt: false })
+  expect(await failure(requestJson(pool, write, never))).toMatchObject({
+    code: 'network',
+    inDoubt: false,
+    message: expect.stringContaining('does not speak TLS (ERR_SSL_WRONG_VERSION_NUMBER)'),
+    hint: 'Where the server has no TLS at this port, the address begins with http://.',
+  })
+})
+
+test('TLS to a server that hangs up names that it may have none', async () => {
+  const server = createTcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => server.close())
+  const pool = open(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  expect(await failure(requestJson(pool, write, never))).toMatchObject({
+    code: 'network',
+    hint: expect.stringMatching(/whether the server runs\. Where the server has no TLS .* begins with http:/),
+  })
 })
 
 test('a server that never answers, and one that drips, end at the deadline', async () => {

@@ -13,7 +13,7 @@ export interface Hooked {
   readonly error: string
 }
 
-/** `tandem odoo hooks <action> customers` as a person with an administrator's key runs it. */
+/** `tandem odoo hooks <action>`, of `customers` where the action wants a name, as a person with an administrator's key runs it. */
 export async function hooks(
   configFile: string,
   action: string,
@@ -28,8 +28,19 @@ export async function hooks(
       return true
     },
   })
+  const isForAll = action === 'list'
   const user = odoo === undefined ? [] : ['--user', odoo.personLogin]
-  const args = ['--config', configFile, '--json', 'odoo', 'hooks', action, 'customers', ...user, ...more]
+  const args = [
+    '--config',
+    configFile,
+    '--json',
+    'odoo',
+    'hooks',
+    action,
+    ...(isForAll ? [] : ['customers']),
+    ...user,
+    ...more,
+  ]
   const code = await runProgram(more.includes('--key-env') ? args : [...args, '--key-env', 'ADMIN_KEY'], {
     env: { ADMIN_KEY: odoo?.personKey ?? odooDatabaseAccess().odooAdminApiKey },
     signal: new AbortController().signal,

@@ -89,7 +89,7 @@ function toldDomain({ userId, canArchive }: RuleOptions): string {
 function tellingAction({ spec, pushTo, busHasTypes }: RuleOptions, event: string | null): Rule['action'] {
   if (pushTo === undefined) {
     throw new SyncError('config', 'There is no secret to make the address from at which Odoo tells of changes.', {
-      hint: `Set server: { hook_secret: "\${TANDEM_HOOK_SECRET}" } to at least 22 random characters.`,
+      hint: `Set server: { hook_secret: "\${TANDEM_HOOK_SECRET}" } to at least 22 random characters${spec.push === 'bus' ? '' : ', and public_url to the address at which Odoo reaches this daemon'}.`,
     })
   }
   if (spec.push === 'bus') return { state: 'code', code: busCode(pushTo.token, event, busHasTypes) }
