@@ -367,6 +367,21 @@ describe('lines', () => {
     }
   })
 
+  it('of a record that somebody made with the key of one that was never sent are not taken for deleted', async () => {
+    await open()
+    world.stores.external.insert('orders', { code: 'B', lines: [{ no: 10, text: 'Chair', qty: 1 }] })
+    world.killAt('intended')
+    await expect(world.run()).rejects.toThrow(Killed)
+    world.killAt(null)
+    world.stores.odoo.insert('orders', { ref: 'B', order_line: [{ sequence: 20, name: 'Table', qty: 2 }] })
+    await world.settle()
+    world.advance(60_000)
+    await world.settle()
+    expect(shop()?.map(({ text }) => text)).toEqual(expect.arrayContaining(['Chair', 'Table']))
+    expect(odoo()).toHaveLength(2)
+    await expectQuiet()
+  })
+
   it.each(CRASH_POINTS)('survive a crash at %s', async (point) => {
     await inStep()
     for (const times of [1, 2]) {
