@@ -54,13 +54,18 @@ function winnerOf({ rule, pair }: LinesDraft, from: Side): Side | null {
   return rule.owner ?? byPolicy(rule.conflict, pair)
 }
 
-/** Whether a field that flows from `side` is not what was seen of it. */
+/**
+ * Whether a field that flows from `side` is not what was seen of it. What only the side itself gives, such as a sum, and was
+ * never seen, it gave when the line was made.
+ */
 function isEdited(lines: LinesRule, side: Side, line: Fields, before: Seen | undefined): boolean {
   if (before === undefined) return true
   const now = seenOfLine(lines, side, line)
-  return lines.fields.some((field, index) => {
-    const entry = seenAt(now, index)
-    return flows(field.direction, side) && entry !== UNKNOWN_FINGERPRINT && entry !== seenAt(before, index)
+  return lines.fields.some(({ direction }, index) => {
+    const [entry, known] = [seenAt(now, index), seenAt(before, index)]
+    if (!flows(direction, side) || entry === UNKNOWN_FINGERPRINT) return false
+    const isGiven = known === UNKNOWN_FINGERPRINT && !flows(direction, otherSide(side))
+    return entry !== known && !isGiven
   })
 }
 

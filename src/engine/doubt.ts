@@ -108,8 +108,6 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
         ? storedEntry(rule, intent.side, null, { before: null, sent: sentValue, stored })
         : rule.lines && linesAfterCreate(rule.lines, intent.side, sentValue, stored)
     if (entry) seen[intent.side].set(index, entry)
-    // Lines of which none is as it was sent are another record's: both sides' are met for the first time.
-    else if (rule.lines) seen[from].delete(index)
   })
   const unknown = unknownSeen(mapping.fields)
   const ids = { [from]: intent.cause.id, [intent.side]: state.id }

@@ -79,26 +79,23 @@ export function areLinesAsSent(rule: LinesRule, side: Side, { before, sent, stor
 }
 
 /**
- * What was seen of the lines of a record whose create was in doubt, where somebody has written the record since. A field that
- * is not as it was sent is theirs, and stays unseen. Where not one line is as it was sent, the record may be another one with
- * the same key, and nothing was seen: null.
+ * What was seen of the lines of a record whose create was in doubt, where somebody has written the record since: what is
+ * there as it was sent. Anything else may be theirs and stays unseen. So does a line that is missing: the record may be
+ * another one with the same key, and what that one lacks was not taken away.
  */
-export function linesAfterCreate(rule: LinesRule, side: Side, sent: Value, stored: Value): string | null {
+export function linesAfterCreate(rule: LinesRule, side: Side, sent: Value, stored: Value): string {
   const [linesSent, linesStored] = [sent, stored].map((value) => linesByName(rule, side, value))
-  if (!linesSent || !linesStored) return null
-  const isAsSent = (line: Fields, is: Fields | undefined): boolean =>
-    is !== undefined && rule.fields.every((field) => isFieldAsSent(field, side, line, is))
-  if (![...linesSent].some(([name, line]) => isAsSent(line, linesStored.get(name)))) return null
-  const detail = new Map(
-    [...linesSent].map(([name, line]) => {
-      const is = linesStored.get(name)
-      const seen = newLine(rule, side, line, is)
-      const entries = rule.fields.map((field, index) =>
-        is === undefined || isFieldAsSent(field, side, line, is) ? seenAt(seen, index) : UNKNOWN_FINGERPRINT,
-      )
-      return [name, joinEntries(entries)]
-    }),
-  )
+  if (!linesSent || !linesStored) return UNKNOWN_FINGERPRINT
+  const detail = new Map<string, Seen>()
+  for (const [name, line] of linesSent) {
+    const is = linesStored.get(name)
+    if (is === undefined) continue
+    const seen = newLine(rule, side, line, is)
+    const entries = rule.fields.map((field, index) =>
+      isFieldAsSent(field, side, line, is) ? seenAt(seen, index) : UNKNOWN_FINGERPRINT,
+    )
+    detail.set(name, joinEntries(entries))
+  }
   return linesEntry(UNKNOWN_FINGERPRINT, formatDetail(detail))
 }
 

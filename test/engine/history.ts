@@ -45,7 +45,7 @@ const edit = fc
   .chain((field) => fc.record({ field: fc.constant(field), value: values[field] ?? fc.constant(null) }))
 
 export type Command =
-  | { kind: 'insert'; side: Side; key: number | null; name: Value; email: Value; phone: Value }
+  | { kind: 'insert'; side: Side; key: number | null; name: Value; email: Value; phone: Value; lines?: number }
   | { kind: 'edit'; side: Side; nth: number; field: string; value: Value; silent: boolean }
   | { kind: 'remove'; side: Side; nth: number; silent: boolean }
   | { kind: 'archive'; side: Side; nth: number }
@@ -173,9 +173,15 @@ const LINES: Readonly<Record<Side, { field: string; key: string }>> = {
   external: { field: 'lines', key: 'no' },
 }
 
+/** A record that has so many lines from the beginning. */
+const insertWithLines = fc
+  .tuple(side, fc.nat(4), fc.integer({ min: 2, max: 4 }))
+  .map(([at, key, lines]): Command => ({ kind: 'insert', side: at, key, name: 'Ann', email: null, phone: null, lines }))
+
 /** Everything, and lines. */
 export const lineCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: command },
+  { weight: 1, arbitrary: insertWithLines },
   { weight: 2, arbitrary: line },
 )
 export const calmLineCommand = lineCommand.filter(isCalm)
@@ -198,8 +204,8 @@ interface Play {
   readonly writes: Map<string, number>
   /** How many records we created, by side and key. */
   readonly created: Map<string, number>
-  /** By side and record: the quantities that people gave each line, and the lines that they took away. */
-  readonly lines: Map<string, { qtys: Map<number, Set<number>>; removed: Set<number>; met: Set<number> }>
+  /** By side and record: the quantity that people last gave each line, and the lines that they took away. */
+  readonly lines: Map<string, { qtys: Map<number, number>; removed: Set<number>; met: Set<number> }>
   held: HeldTransaction | null
   /** Says what the held transaction wrote, once it is committed. */
   heldNote: () => void
@@ -366,7 +372,8 @@ async function perform(play: Play, each: Command): Promise<void> {
   }
 }
 
-function insert(play: Play, { side: at, key, name, email, phone }: Extract<Command, { kind: 'insert' }>): void {
+function insert(play: Play, made: Extract<Command, { kind: 'insert' }>): void {
+  const { side: at, key, name, email, phone, lines } = made
   const names = NAMES[at]
   const code = key === null ? null : `K${key}`
   const fields = {
@@ -377,6 +384,8 @@ function insert(play: Play, { side: at, key, name, email, phone }: Extract<Comma
   }
   try {
     const id = play.world.stores[at].insert(TABLE[at], fields)
+    for (let line = 1; line <= (lines ?? 0); line++)
+      editLine(play, id, { kind: 'line', side: at, nth: 0, line, qty: line, silent: true })
     if (code !== null) play.made.set(`${at} ${code}`, (play.made.get(`${at} ${code}`) ?? 0) + 1)
     for (const [field, value] of Object.entries({ name, email, phone, credit: null })) note(play, at, id, field, value)
   } catch (error) {
@@ -408,21 +417,21 @@ function editLine(
   else store.edit(TABLE[at], id, { [field]: edited })
   const name = `${at} ${id}`
   const noted = play.lines.get(name) ?? {
-    qtys: new Map<number, Set<number>>(),
+    qtys: new Map<number, number>(),
     removed: new Set<number>(),
     met: new Set<number>(),
   }
   play.lines.set(name, noted)
   if (kind === 'lineGap' && own === undefined && qty !== null) noted.met.add(number)
   if (qty === null) noted.removed.add(number)
-  else noted.qtys.set(number, (noted.qtys.get(number) ?? new Set()).add(Number(qty.toFixed(2))))
+  else noted.qtys.set(number, Number(qty.toFixed(2)))
 }
 
 function linesAt(world: World, at: Side, id: string): readonly Fields[] {
   return (world.stores[at].get(TABLE[at], id)?.[LINES[at].field] ?? []) as readonly Fields[]
 }
 
-/** No line is lost, doubled or made up, and its quantity is one that somebody gave it. */
+/** No line is lost, doubled or made up, and its quantity is the one that its only writer gave it last, or one of both. */
 async function checkLines({ world, lines }: Play, open: ReadonlySet<string>): Promise<void> {
   for (const link of await world.ledger.linksAfter('customers', 0, 1000)) {
     if (link.state !== 'live' || open.has(`odoo ${link.odooId}`)) continue
@@ -436,7 +445,7 @@ async function checkLines({ world, lines }: Play, open: ReadonlySet<string>): Pr
       if (new Set(single).size < single.length) throw new Error(`lines of ${at} ${ids[at]} are doubled: ${numbers}`)
       for (const number of [1, 2, 3, 4]) {
         const isGone = noted.some(({ removed }) => removed.has(number))
-        const qtys = new Set(noted.flatMap(({ qtys: given }) => [...(given.get(number) ?? [])]))
+        const qtys = new Set(noted.flatMap(({ qtys: given }) => given.get(number) ?? []))
         const qty = stored[numbers.indexOf(number)]?.qty
         if (qty === undefined ? qtys.size > 0 && !isGone : qtys.size > 0 && !qtys.has(Number(Number(qty).toFixed(2))))
           throw new Error(`line ${number} of ${at} ${ids[at]} has ${qty}; given were ${[...qtys].join(' and ')}`)
@@ -500,6 +509,8 @@ async function comeToRest(play: Play): Promise<void> {
   await checkLines(play, open)
   if (play.isCalm) await checkWrites(play)
   for (const each of [play.written, play.edits, play.writes]) each.clear()
+  // A line that was doubled stays so.
+  for (const { qtys, removed } of play.lines.values()) for (const each of [qtys, removed]) each.clear()
 }
 
 /** Who is in a conflict, by side and id: such a record may differ. */
