@@ -33,12 +33,13 @@ export async function settleDoubts(context: Context, signal: AbortSignal): Promi
   if (intents.length === 0) return null
   const draft = newDraft(context.clock.nowMs())
   let lookAgainMs: number | null = null
+  const done = new Map<number, DoneUpdate>()
   for (const side of SIDES) {
     const ofSide = intents.filter((intent) => intent.side === side)
     const creates = ofSide.filter(({ operation }) => operation.kind === 'create')
     const others = ofSide.filter(({ operation }) => operation.kind !== 'create')
     lookAgainMs = soonest(lookAgainMs, await settleCreates(context, side, creates, draft, signal))
-    lookAgainMs = soonest(lookAgainMs, await settleUpdates(context, side, others, draft, signal))
+    lookAgainMs = soonest(lookAgainMs, await settleUpdates(context, side, others, done, draft, signal))
   }
   context.crashPoint('doubt-looked-up')
   await settle(context, draft)
@@ -121,6 +122,12 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
   })
 }
 
+/** An update that was in doubt and was done. */
+interface DoneUpdate {
+  readonly intent: Intent
+  readonly state: RecordState
+}
+
 /**
  * Updates and removes that were done, or surely not. One that was not done yet may still be under way, and would then put
  * its older value over whatever we write meanwhile: until its grace is over, nothing else is done to that record.
@@ -129,6 +136,7 @@ async function settleUpdates(
   context: Context,
   side: Side,
   intents: readonly Intent[],
+  done: Map<number, DoneUpdate>,
   draft: Draft,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -144,7 +152,7 @@ async function settleUpdates(
     const { link: stored = null, change = null } = known.get(intent.operation.id) ?? {}
     const link = stored && withDrafted(stored, draft)
     const finding = state
-      ? lookAtUpdate(context, intent, state, link)
+      ? lookAtUpdate(context, intent, state, link, (link && done.get(link.id)) ?? null)
       : { isDone: !isBlind, isForeign: false, seen: null }
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     if (!finding.isDone && leftMs > 0) {
@@ -152,6 +160,7 @@ async function settleUpdates(
       continue
     }
     draft.intents.push(intent.id)
+    if (link && state && finding.isDone) done.set(link.id, { intent, state })
     if (link && finding.seen) draft.links.push({ kind: 'update', id: link.id, seen: finding.seen })
     if (!state || intent.operation.kind === 'remove') continue
     // A change that was staged before the write holds older values than what is there now.
@@ -176,7 +185,14 @@ interface Finding {
   readonly seen: Link['seen'] | null
 }
 
-function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link: Link | null): Finding {
+/** @param beside the update of the link's other side, where that was done, too. */
+function lookAtUpdate(
+  context: Context,
+  intent: Intent,
+  state: RecordState,
+  link: Link | null,
+  beside: DoneUpdate | null,
+): Finding {
   const { operation, side } = intent
   if (operation.kind !== 'update') return { isDone: false, isForeign: false, seen: null }
   const seen: Record<Side, Map<number, string>> = { odoo: new Map(), external: new Map() }
@@ -201,7 +217,8 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     }
     const now = fingerprint(stored)
     const isOld = link !== null && now === seenAt(link.seen[side], index)
-    const written = { before: operation.expected?.[fieldOn(rule, side)] ?? null, sent, stored }
+    const written = writtenOf(rule, intent, state)
+    if (!written) return
     const isOurs =
       !isOld &&
       (rule.lines
@@ -217,11 +234,24 @@ function lookAtUpdate(context: Context, intent: Intent, state: RecordState, link
     // What others did to the lines meanwhile is theirs.
     isForeign ||= rule.lines !== undefined && !rule.isSame(side, sent, stored)
     const sentSeen = entryAt(intent.sourceSeen, index)
-    if (sentSeen !== UNKNOWN_FINGERPRINT) seen[otherSide(side)].set(index, sentSeen)
+    if (sentSeen === UNKNOWN_FINGERPRINT) return
+    // Lines are written on both sides at once: what was seen there is what it was before the write that is done there.
+    const there = beside && writtenOf(rule, beside.intent, beside.state)
+    const sourceSeen = there && rule.lines ? storedEntry(rule, otherSide(side), sentSeen, there) : sentSeen
+    seen[otherSide(side)].set(index, sourceSeen)
   })
   if (!link) return { isDone, isForeign, seen: null }
   const after = { odoo: withSeen(link.seen.odoo, seen.odoo), external: withSeen(link.seen.external, seen.external) }
   return { isDone, isForeign, seen: after }
+}
+
+/** What an update did to a field; null: nothing, or it cannot be known. */
+function writtenOf(rule: FieldRule, { operation, side }: Intent, state: RecordState): WrittenLines | null {
+  if (operation.kind !== 'update') return null
+  const name = fieldOn(rule, side)
+  const [sent, stored] = [operation.fields[name], state.fields[name]]
+  if (sent === undefined || stored === undefined) return null
+  return { before: operation.expected?.[name] ?? null, sent, stored }
 }
 
 /** Whether the lines that we sent stand there, whatever stands there besides. */

@@ -395,6 +395,27 @@ describe('lines', () => {
     await expectQuiet()
   })
 
+  it('of which both sides were written when it was in doubt are known as both writes left them', async () => {
+    await inStep()
+    const [chair] = shop() ?? []
+    editShop(without(shop(), 0))
+    editOdoo(changed(odoo(), 1, { qty: 5 }))
+    world.killAt('applied')
+    await expect(world.run()).rejects.toThrow(Killed)
+    world.killAt(null)
+    expect(odoo()?.map(({ name }) => name)).toEqual(['Table'])
+    expect(shop()?.map(({ qty }) => qty)).toEqual([5])
+    // That it was taken away is old by now.
+    editShop([...(shop() ?? []), chair ?? {}])
+    await world.settle()
+    expect(odoo()?.map(({ name, qty }) => [name, qty])).toEqual([
+      ['Table', 5],
+      ['Chair', 1],
+    ])
+    expect(shop()).toHaveLength(2)
+    await expectQuiet()
+  })
+
   it('that are taken away before what Odoo gave them came back, are taken away', async () => {
     await open()
     const lines = [
