@@ -62,6 +62,8 @@ export interface Birth {
   readonly createdAtMs: number
   /** When it last changed; never goes back while the record lives. null: unknown. */
   readonly changedAtMs: number | null
+  /** Whether our own user or session created it. Absent or null: cannot be told. */
+  readonly byUs?: boolean | null
 }
 
 /** Applies operations to a collection and reads records by id or key. */

@@ -10,7 +10,8 @@ import { soonest } from './soonest.ts'
  * Settles operations of which nobody knows whether they were done: the process died, or the answer was lost. Nothing is
  * sent again before the side was looked at.
  *
- * - A create whose key is there now was done, and the record is adopted by it like any other that exists.
+ * - A create whose key is there now was done, and the record is linked with its source; unless its system says that somebody
+ *   else created it, which is for matching by key to decide.
  * - An update whose values are there now was done; where the old values are there, it was not, and is decided anew.
  *   Anything else is the stored form of what we wrote if the last writer is our user, otherwise someone's edit.
  * - A side that can be asked nothing gets it again, under the same name.

@@ -1,10 +1,12 @@
-import type { RecordState } from '../contract/change.ts'
+import type { RecordId, RecordState } from '../contract/change.ts'
+import type { Birth } from '../contract/sink.ts'
 import type { Intent } from '../ledger/intent.ts'
 import { entryAt, UNKNOWN_FINGERPRINT, withSeen } from '../ledger/seen.ts'
 import { keyText } from '../mapping/key.ts'
 import { fieldOn, type Side } from '../mapping/mapping.ts'
 import type { Context } from './context.ts'
 import type { Draft } from './draft.ts'
+import { fingerprint } from './fingerprint.ts'
 import { linesAfterCreate } from './lines-written.ts'
 import { unknownSeen } from './seen.ts'
 import { soonest } from './soonest.ts'
@@ -34,22 +36,48 @@ export async function settleCreates(
     const [sent, stored] = within ? [intent.operation.fields, state.fields].map((of) => of[fieldOn(within, side)]) : []
     return !within || within.isSame(side, sent ?? null, stored ?? null)
   }
-  const meant = intents.map((intent) => ({ intent, state: found.find((each) => isMeant(intent, each)) }))
-  const claims = Map.groupBy(meant, ({ state }) => state)
+  const births = (await sink.births?.([...new Set(found.map(({ id }) => id))], signal)) ?? new Map<RecordId, Birth>()
+  const meant = intents.map((intent) => ({
+    intent,
+    created: createdOf(
+      found.filter((each) => isMeant(intent, each)),
+      births,
+    ),
+  }))
+  const claims = Map.groupBy(meant, ({ created }) => created?.state.id)
   let lookAgainMs: number | null = null
-  for (const { intent, state } of meant) {
+  for (const { intent, created } of meant) {
     const leftMs = context.options.doubtGraceMs - Math.abs(draft.nowMs - intent.createdAtMs)
     // Another create of the same key is in doubt as well: nothing tells whose record it is but matching by key.
-    const isSole = claims.get(state)?.length === 1
-    if (state && isSole) await adoptCreated(context, intent, state, draft)
+    const isSole = claims.get(created?.state.id)?.length === 1
+    if (created && isSole) await adoptCreated(context, intent, created, draft)
     else if (leftMs > 0) lookAgainMs = soonest(lookAgainMs, Math.min(leftMs, 1000))
     else draft.intents.push(intent.id)
   }
   return lookAgainMs
 }
 
+interface Created {
+  readonly state: RecordState
+  /** False: it may be another record with the same key. */
+  readonly isSurelyOurs: boolean
+}
+
+/** Of the records with the key of a create, the one that it made; null: none of them. */
+function createdOf(states: readonly RecordState[], births: ReadonlyMap<RecordId, Birth>): Created | null {
+  const byUs = (state: RecordState): boolean | null => births.get(state.id)?.byUs ?? null
+  const surely = states.find((state) => byUs(state) === true)
+  const perhaps = surely ?? states.find((state) => byUs(state) === null)
+  return perhaps ? { state: perhaps, isSurelyOurs: surely !== undefined } : null
+}
+
 /** Links a created record with its source: `seen` is what we sent and what is stored, where that is surely ours. */
-async function adoptCreated(context: Context, intent: Intent, state: RecordState, draft: Draft): Promise<void> {
+async function adoptCreated(
+  context: Context,
+  intent: Intent,
+  { state, isSurelyOurs }: Created,
+  draft: Draft,
+): Promise<void> {
   const { mapping, ledger } = context
   draft.intents.push(intent.id)
   const from = intent.cause.side
@@ -69,11 +97,17 @@ async function adoptCreated(context: Context, intent: Intent, state: RecordState
     const sentValue = sent[fieldOn(rule, intent.side)]
     const stored = state.fields[fieldOn(rule, intent.side)]
     if (stored === undefined || sentValue === undefined) return
-    const entry =
-      state.byUs === true || isStoredForm(rule, intent.side, sentValue, stored)
-        ? storedEntry(rule, intent.side, null, { before: null, sent: sentValue, stored })
-        : rule.lines && linesAfterCreate(rule.lines, intent.side, sentValue, stored)
-    if (entry) seen[intent.side].set(index, entry)
+    if (state.byUs === true || isStoredForm(rule, intent.side, sentValue, stored)) {
+      const written = { before: null, sent: sentValue, stored }
+      seen[intent.side].set(index, storedEntry(rule, intent.side, null, written))
+    } else if (rule.lines) {
+      seen[intent.side].set(index, linesAfterCreate(rule.lines, intent.side, sentValue, stored, isSurelyOurs))
+    } else if (rule.set && isSurelyOurs) {
+      seen[intent.side].set(index, fingerprint(sentValue))
+    } else if (rule.set) {
+      // What another record's set lacks was not taken out: they meet for the first time.
+      seen[from].delete(index)
+    }
   })
   const unknown = unknownSeen(mapping.fields)
   const ids = { [from]: intent.cause.id, [intent.side]: state.id }

@@ -25,8 +25,9 @@ export interface LinesAfterWrite {
 }
 
 /**
- * Adds to `base`, what was seen of the lines without the write, the stored form of what was written. A field that a new
- * line was given by its own side, and that flows only from there, stays unseen, so that it flows.
+ * Adds to `base`, what was seen of the lines without the write, the stored form of what was written. What flows only from
+ * the side itself, and was given to a line by it because of the write, such as a sum, is unseen: it flows, and is nobody's
+ * edit.
  */
 export function linesAfterWrite(
   rule: LinesRule,
@@ -80,19 +81,25 @@ export function areLinesAsSent(rule: LinesRule, side: Side, { before, sent, stor
 
 /**
  * What was seen of the lines of a record whose create was in doubt, where somebody has written the record since: what is
- * there as it was sent. Anything else may be theirs and stays unseen. So does a line that is missing: the record may be
- * another one with the same key, and what that one lacks was not taken away.
+ * there as it was sent. Anything else may be theirs and stays unseen. So does a line that is missing, unless the record is
+ * surely ours: another one with the same key may lack it without that anybody took it away.
  */
-export function linesAfterCreate(rule: LinesRule, side: Side, sent: Value, stored: Value): string {
+export function linesAfterCreate(
+  rule: LinesRule,
+  side: Side,
+  sent: Value,
+  stored: Value,
+  isSurelyOurs: boolean,
+): string {
   const [linesSent, linesStored] = [sent, stored].map((value) => linesByName(rule, side, value))
   if (!linesSent || !linesStored) return UNKNOWN_FINGERPRINT
   const detail = new Map<string, Seen>()
   for (const [name, line] of linesSent) {
     const is = linesStored.get(name)
-    if (is === undefined) continue
+    if (is === undefined && !isSurelyOurs) continue
     const seen = newLine(rule, side, line, is)
     const entries = rule.fields.map((field, index) =>
-      isFieldAsSent(field, side, line, is) ? seenAt(seen, index) : UNKNOWN_FINGERPRINT,
+      is === undefined || isFieldAsSent(field, side, line, is) ? seenAt(seen, index) : UNKNOWN_FINGERPRINT,
     )
     detail.set(name, joinEntries(entries))
   }
@@ -127,12 +134,16 @@ function editedLine(
   sent: Fields,
   stored: Fields | undefined,
 ): Seen {
+  const isWritten = Object.keys(sent).some((name) => isEdited(before[name], sent[name]))
   return joinEntries(
     rule.fields.map((field, index) => {
       const name = fieldOn(field, side)
       const [was, value] = [before[name], sent[name]]
-      if (value === undefined || !isEdited(was, value))
-        return seen === undefined ? UNKNOWN_FINGERPRINT : seenAt(seen, index)
+      if (value === undefined || !isEdited(was, value)) {
+        const isTheirs = !flows(field.direction, otherSide(side))
+        const isFollowing = isWritten && isTheirs && isEdited(was, stored?.[name])
+        return seen === undefined || isFollowing ? UNKNOWN_FINGERPRINT : seenAt(seen, index)
+      }
       return fingerprint(stored?.[name] === undefined ? value : stored[name])
     }),
   )

@@ -10,6 +10,7 @@ export interface Row {
   readonly revision: number
   readonly writtenAtMs: number
   readonly createdAtMs: number
+  readonly createdByUs: boolean
   readonly byUs: boolean
 }
 

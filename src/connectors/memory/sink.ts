@@ -30,10 +30,12 @@ export function createSink(
     // When a record last changed is left out: a held transaction may date it back, which no real database does.
     births: (ids, signal) =>
       perform(session, call('check'), signal, () => {
-        const { rows } = table()
+        const { rows, definition } = table()
         const births = ids.flatMap((id): [RecordId, Birth][] => {
           const row = rows.get(id)
-          return row === undefined ? [] : [[id, { createdAtMs: row.createdAtMs, changedAtMs: null }]]
+          if (row === undefined) return []
+          const byUs = definition.tellsWriter ? row.createdByUs : null
+          return [[id, { createdAtMs: row.createdAtMs, changedAtMs: null, byUs }]]
         })
         return new Map(births)
       }),

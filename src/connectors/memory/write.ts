@@ -99,6 +99,7 @@ function putRow(database: Database, table: Table, id: RecordId, fields: Fields, 
         revision: table.revision + 1,
         writtenAtMs: origin.atMs,
         createdAtMs: before?.createdAtMs ?? origin.atMs,
+        createdByUs: before?.createdByUs ?? origin.byUs,
         byUs: origin.byUs,
       }
   replaceRow(database, table, id, row)

@@ -2,7 +2,7 @@ import type { RecordId } from '../../contract/change.ts'
 import type { Birth } from '../../contract/sink.ts'
 import { type OdooModel, searchRows } from './model.ts'
 import { parseWriteDate } from './record-version.ts'
-import { toOdooIds } from './records.ts'
+import { isByUser, toOdooIds } from './records.ts'
 
 /** `create_date` is the start of the creating transaction, in whole seconds over RPC, and nobody can write it there. */
 export async function readBirths(
@@ -13,12 +13,18 @@ export async function readBirths(
   const births = new Map<RecordId, Birth>()
   const numbers = toOdooIds(ids)
   if (numbers.length === 0) return births
-  const rows = await searchRows(model, [['id', 'in', numbers]], ['create_date', 'write_date'], null, 'id', signal)
+  const ownUserId = await model.connection.ownUserId(signal)
+  const names = ['create_date', 'create_uid', 'write_date']
+  const rows = await searchRows(model, [['id', 'in', numbers]], names, null, 'id', signal)
   for (const row of rows) {
     const createdAtMs = parseWriteDate(row.create_date)
     const changedAtMs = parseWriteDate(row.write_date)
     if (Number.isNaN(createdAtMs)) continue
-    births.set(String(row.id), { createdAtMs, changedAtMs: Number.isNaN(changedAtMs) ? null : changedAtMs })
+    births.set(String(row.id), {
+      createdAtMs,
+      changedAtMs: Number.isNaN(changedAtMs) ? null : changedAtMs,
+      byUs: isByUser(row.create_uid, ownUserId),
+    })
   }
   return births
 }

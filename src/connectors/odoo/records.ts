@@ -55,7 +55,7 @@ export function readRows(
     const own: Stamp = {
       version,
       changedAtMs: Number.isNaN(changedAtMs) ? null : changedAtMs,
-      byUs: writtenByUs(row.write_uid, reader.ownUserId),
+      byUs: isByUser(row.write_uid, reader.ownUserId),
     }
     const stamp = reader.dependents.length === 0 ? own : wholeStamp(row, own, reader, dependents, floorMs)
     const { version: ownVersion, changedAtMs: changedMs, byUs } = stamp
@@ -80,7 +80,7 @@ function wholeStamp(
   const ownMs = own.changedAtMs ?? 0
   const changedAtMs = Math.max(ownMs, ...parts.map((stamp) => stamp.newestMs || 0))
   const latest = parts.flatMap((stamp) => (stamp.newestMs === changedAtMs ? stamp.writers : []))
-  const writers = latest.map((writer) => writtenByUs(writer, reader.ownUserId))
+  const writers = latest.map((writer) => isByUser(writer, reader.ownUserId))
   if (ownMs === changedAtMs) writers.push(own.byUs)
   return {
     version: recordVersionWith(own.changedAtMs ?? Number.NaN, stamps, floorMs),
@@ -117,8 +117,8 @@ function readNames(row: OdooRow, { names, decoders }: LineReader): Record<string
   return fields
 }
 
-/** `write_uid` is an id with `load: ''` and `[id, name]` without. */
-function writtenByUs(raw: Value | undefined, ownUserId: number): boolean | null {
+/** `write_uid` and `create_uid` are an id with `load: ''` and `[id, name]` without. */
+export function isByUser(raw: Value | undefined, ownUserId: number): boolean | null {
   if (typeof raw === 'number') return raw === ownUserId
   return Array.isArray(raw) ? (raw as readonly Value[])[0] === ownUserId : null
 }
