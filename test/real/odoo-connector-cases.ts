@@ -279,6 +279,17 @@ function describeConnection(series: OdooSeries, protocol: Protocol, parts: { rea
       }
     })
 
+    test('who made a record is told, whoever wrote it since', async () => {
+      const sink = sinkOf(collection)
+      const [made] = await sink.apply([{ kind: 'create', fields: { name: 'Ours', ref: `${own.prefix}m` } }], signal)
+      const id = made?.kind === 'done' ? (made.record?.id ?? '') : ''
+      const [other = ''] = await create('other')
+      await callAsPerson(odoo, 'res.partner', 'write', { ids: [Number(id)], vals: { name: 'Theirs' } })
+      await sink.apply([{ kind: 'update', id: other, fields: { name: 'Ours' }, expected: null }], signal)
+      const births = await sink.births?.([id, other], signal)
+      expect([births?.get(id)?.byUs, births?.get(other)?.byUs]).toEqual([true, false])
+    })
+
     test('a missing record in a batch is `gone`, the others are written, and a missing reference is not "gone"', async () => {
       const sink = sinkOf(collection)
       const [a = '', b = ''] = await create('a', 'b')
