@@ -4,10 +4,14 @@ import { type OdooModel, searchRows } from './model.ts'
 import { parseWriteDate } from './record-version.ts'
 import { isByUser, toOdooIds } from './records.ts'
 
-/** `create_date` is the start of the creating transaction, in whole seconds over RPC, and nobody can write it there. */
+/**
+ * `create_date` is the start of the creating transaction, in whole seconds over RPC, and nobody can write it there.
+ * @param isIndirect our records are made by a webhook, which may do that as whatever user it likes.
+ */
 export async function readBirths(
   model: OdooModel,
   ids: readonly RecordId[],
+  isIndirect: boolean,
   signal: AbortSignal,
 ): Promise<Map<RecordId, Birth>> {
   const births = new Map<RecordId, Birth>()
@@ -20,10 +24,11 @@ export async function readBirths(
     const createdAtMs = parseWriteDate(row.create_date)
     const changedAtMs = parseWriteDate(row.write_date)
     if (Number.isNaN(createdAtMs)) continue
+    const isOurs = isByUser(row.create_uid, ownUserId)
     births.set(String(row.id), {
       createdAtMs,
       changedAtMs: Number.isNaN(changedAtMs) ? null : changedAtMs,
-      byUs: isByUser(row.create_uid, ownUserId),
+      byUs: isIndirect && !isOurs ? null : isOurs,
     })
   }
   return births

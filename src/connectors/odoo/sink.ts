@@ -31,7 +31,7 @@ export function createSink(model: OdooModel, webhook: WebhookSink | null = null)
     },
     async births(ids, signal) {
       try {
-        return await readBirths(model, ids, signal)
+        return await readBirths(model, ids, webhook !== null, signal)
       } catch (error) {
         throw await explainError(error, model, 'read', 0, signal)
       }
