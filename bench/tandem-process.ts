@@ -27,6 +27,11 @@ process.on('message', (order: Order) => {
   )
 })
 
+// Whoever measured was ended: a daemon that stayed would be in the way of the next one.
+process.on('disconnect', () => {
+  if (!stopping.signal.aborted) process.exit(1)
+})
+
 async function perform(order: Order): Promise<Answer> {
   const before = now()
   if (order.kind === 'open') await open(order.configFile)

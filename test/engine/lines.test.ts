@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Fields, Value } from '../../src/contract/value.ts'
-import { CRASH_POINTS } from '../../src/engine/crash-points.ts'
+import { CRASH_POINTS, type CrashPoint } from '../../src/engine/crash-points.ts'
 import { planSync } from '../../src/engine/dry-run.ts'
 import { resync } from '../../src/engine/resync.ts'
 import { newRunMemory } from '../../src/engine/run-memory.ts'
@@ -31,6 +31,13 @@ const without = (lines: readonly Fields[] | null, at: number) => (lines ?? []).f
 const changed = (lines: readonly Fields[] | null, at: number, fields: Fields) =>
   (lines ?? []).map((line, index) => (index === at ? { ...line, ...fields } : line))
 
+/** A run of a process that dies at that point, and is followed by one that does not. */
+async function runUntilKilled(point: CrashPoint): Promise<void> {
+  world.killAt(point)
+  await expect(world.run()).rejects.toThrow(Killed)
+  world.killAt(null)
+}
+
 async function expectQuiet(): Promise<void> {
   for (const store of [world.stores.odoo, world.stores.external]) store.resetCalls()
   await world.settle()
@@ -40,6 +47,11 @@ async function expectQuiet(): Promise<void> {
   const counts = await world.counts()
   expect(adds(counts.odoo) && adds(counts.external)).toBe(true)
 }
+
+const CHAIR_AND_TABLE = [
+  { no: 10, text: 'Chair', qty: 1 },
+  { no: 20, text: 'Table', qty: 2 },
+]
 
 /** An order with two lines on both sides, in step. */
 async function inStep(mapping?: string): Promise<void> {
@@ -314,9 +326,7 @@ describe('lines', () => {
     await world.settle()
     world.advance(5000)
     editShop(edit(shop() ?? []))
-    world.killAt('intended')
-    await expect(world.run()).rejects.toThrow(Killed)
-    world.killAt(null)
+    await runUntilKilled('intended')
     world.stores.odoo.editSilently('orders', '1', { order_line: changed(odoo(), 1, { name: 'Desk' }) })
     await world.settle()
     world.advance(60_000)
@@ -340,19 +350,13 @@ describe('lines', () => {
     for (const what of ['create', 'update']) {
       if (what === 'create') {
         await open()
-        const lines = [
-          { no: 10, text: 'Chair', qty: 1 },
-          { no: 20, text: 'Table', qty: 2 },
-        ]
-        world.stores.external.insert('orders', { code: 'B', lines })
+        world.stores.external.insert('orders', { code: 'B', lines: CHAIR_AND_TABLE })
       } else {
         await world?.close()
         await inStep()
         editShop(changed(shop(), 0, { qty: 5 }))
       }
-      world.killAt('applied')
-      await expect(world.run()).rejects.toThrow(Killed)
-      world.killAt(null)
+      await runUntilKilled('applied')
       world.stores.odoo.edit('orders', '1', { order_line: edit(odoo() ?? []) })
       const expected = odoo()?.map(({ sequence, name }) => [sequence, name])
       editShop(changed(shop(), 0, { qty: 7 }))
@@ -371,14 +375,8 @@ describe('lines', () => {
     'of a create in doubt are taken away, if the system tells who made it: %s',
     async (tellsWriter) => {
       await open(orderMapping(), { odoo: { orders: { ...orders(), tellsWriter } } })
-      const lines = [
-        { no: 10, text: 'Chair', qty: 1 },
-        { no: 20, text: 'Table', qty: 2 },
-      ]
-      world.stores.external.insert('orders', { code: 'B', lines })
-      world.killAt('applied')
-      await expect(world.run()).rejects.toThrow(Killed)
-      world.killAt(null)
+      world.stores.external.insert('orders', { code: 'B', lines: CHAIR_AND_TABLE })
+      await runUntilKilled('applied')
       editOdoo(without(odoo(), 1))
       await world.settle()
       // Otherwise it may be another record with the same key, and nothing may be lost.
@@ -390,9 +388,7 @@ describe('lines', () => {
   it('that are taken away while what Odoo calculated from our edit is on its way, are taken away', async () => {
     await inStep()
     editShop(changed(shop(), 0, { qty: 5 }))
-    world.killAt('settled')
-    await expect(world.run()).rejects.toThrow(Killed)
-    world.killAt(null)
+    await runUntilKilled('settled')
     expect(odoo()?.[0]).toMatchObject({ qty: 5, sum: 50 })
     editShop(without(shop(), 0))
     await world.settle()
@@ -414,9 +410,7 @@ describe('lines', () => {
           { no: 30, text: 'Lamp', qty: 3 },
         ]
         world.stores.external.insert('orders', { code: 'B', lines })
-        world.killAt('intended')
-        await expect(world.run()).rejects.toThrow(Killed)
-        world.killAt(null)
+        await runUntilKilled('intended')
         world.stores.odoo.insert('orders', { ref: 'B', order_line })
         await world.settle()
         world.advance(60_000)
@@ -434,9 +428,7 @@ describe('lines', () => {
     const [chair] = shop() ?? []
     editShop(without(shop(), 0))
     editOdoo(changed(odoo(), 1, { qty: 5 }))
-    world.killAt('applied')
-    await expect(world.run()).rejects.toThrow(Killed)
-    world.killAt(null)
+    await runUntilKilled('applied')
     expect(odoo()?.map(({ name }) => name)).toEqual(['Table'])
     expect(shop()?.map(({ qty }) => qty)).toEqual([5])
     // That it was taken away is old by now.
@@ -452,15 +444,9 @@ describe('lines', () => {
 
   it('that are taken away before what Odoo gave them came back, are taken away', async () => {
     await open()
-    const lines = [
-      { no: 10, text: 'Chair', qty: 1 },
-      { no: 20, text: 'Table', qty: 2 },
-    ]
-    world.stores.external.insert('orders', { code: 'B', lines })
-    world.killAt('settled')
-    await expect(world.run()).rejects.toThrow(Killed)
-    world.killAt(null)
-    editShop(without(lines, 1))
+    world.stores.external.insert('orders', { code: 'B', lines: CHAIR_AND_TABLE })
+    await runUntilKilled('settled')
+    editShop(without(CHAIR_AND_TABLE, 1))
     await world.settle()
     expect(odoo()?.map(({ name, sum }) => [name, sum])).toEqual([['Chair', 10]])
     await expectQuiet()
