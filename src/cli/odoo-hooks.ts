@@ -31,7 +31,7 @@ Examples:
   tandem odoo hooks install customers --key-env ODOO_ADMIN_API_KEY
   tandem odoo hooks list --key-env ODOO_ADMIN_API_KEY`
 
-/** What may be done for all mappings at once: what can be done again, or undone. */
+/** What may be done for all mappings at once: it takes nothing away that is in use. */
 const FOR_ALL: ReadonlySet<HooksAction> = new Set(['install', 'list'])
 
 const ACTIONS = {
@@ -75,18 +75,18 @@ async function hooks(
   options: HooksOptions,
 ): Promise<ExitCode> {
   const { side, keyEnv, user } = options
-  const { files, ...setup } = setupOf(invocation)
+  const setup = setupOf(invocation)
   const typeOf = (connection: string) => setup.config.connections.get(connection)?.type
-  const taken =
-    names.length > 0
-      ? mappingsNamed({ ...setup, files }, names)
-      : files.filter(({ definition }) => typeOf(definition[side].connection) === 'odoo')
+  const taken = mappingsNamed(setup, names).filter(
+    ({ definition }) => names.length > 0 || typeOf(definition[side].connection) === 'odoo',
+  )
+  if (taken.length === 0) throw new SyncError('config', `No mapping has an Odoo on its side ${side}.`)
   const key = keyEnv === undefined ? null : keyOf(invocation, keyEnv)
   return eachMapping(invocation, taken, async ({ name, definition }) => {
     const { connection } = definition[side]
     const config = key === null ? setup.config : withKey(setup.config, connection, key, user)
     const target = { mapping: name, side }
-    const parts = await performHooks({ ...setup, files, config }, action, target, invocation.signal)
+    const parts = await performHooks({ ...setup, config }, action, target, invocation.signal)
     if (invocation.json) invocation.terminal.out(JSON.stringify({ ...target, parts }))
     else show(invocation, name, parts)
     return isInstalled(parts) ? 0 : 1
